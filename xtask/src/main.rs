@@ -1,3 +1,58 @@
-//! Under construction.
+//! Repository tasks, run as `cargo xtask <command>`.
+//!
+//! Every command works offline on the stable toolchain, so that a laptop and the build machine do the same thing.
+//! One module per command; this file only chooses between them.
 
-fn main() {}
+#![allow(clippy::print_stdout, clippy::print_stderr, reason = "a task talks to the person at the terminal")]
+
+mod ci;
+mod generate;
+mod test;
+
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+const USAGE: &str = "\
+Usage: cargo xtask <command>
+
+Commands:
+  generate [--check]   Regenerate the raw clients from their published specs; --check only compares
+  test [ARGS...]       Run every test of the workspace; ARGS go to `cargo test`
+  ci                   Run everything a change must pass, stopping at the first failure
+";
+
+fn main() -> ExitCode {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let (command, rest) = match arguments.split_first() {
+        Some((command, rest)) => (command.as_str(), rest),
+        None => ("", &[][..]),
+    };
+    let outcome = match (command, rest) {
+        ("generate", []) => generate::run(generate::Mode::Write).map(|()| ExitCode::SUCCESS),
+        ("generate", [flag]) if flag == "--check" => {
+            generate::run(generate::Mode::Check).map(|()| ExitCode::SUCCESS)
+        }
+        ("test", rest) => test::run(rest),
+        ("ci", []) => ci::run(),
+        ("help" | "-h" | "--help", []) => {
+            print!("{USAGE}");
+            return ExitCode::SUCCESS;
+        }
+        _ => {
+            eprint!("{USAGE}");
+            return ExitCode::from(2);
+        }
+    };
+    outcome.unwrap_or_else(|error| {
+        eprintln!("error: {error:#}");
+        ExitCode::FAILURE
+    })
+}
+
+/// The root of the repository, which every path in these tasks is relative to.
+fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+        .parent()
+        .expect("the xtask package lies one level below the root of the repository")
+        .to_path_buf()
+}

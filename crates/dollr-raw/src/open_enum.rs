@@ -1,0 +1,105 @@
+//! Enums that stay readable when the provider adds a value.
+//!
+//! Reading is lenient: a value nobody knew when this was built becomes `Unknown` and is written back unchanged.
+//! Parsing what a person or a configuration says is strict, so that a typing error is not sent to the provider.
+
+/// A text that is none of an enum's known values.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct UnknownValue {
+    pub(crate) kind: &'static str,
+    pub(crate) value: String,
+}
+
+impl std::fmt::Display for UnknownValue {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{:?} is not a known {}", self.value, self.kind)
+    }
+}
+
+impl std::error::Error for UnknownValue {}
+
+/// Declares one open enum from pairs of variant and wire value.
+macro_rules! open_enum {
+    ($name:ident { $($variant:ident = $value:literal,)+ }) => {
+        #[derive(Clone, Debug, PartialEq, Eq, Hash)]
+        #[non_exhaustive]
+        pub enum $name {
+            $(#[doc = concat!("`", $value, "`")] $variant,)+
+            /// A value that is not in the spec, exactly as it came.
+            Unknown(String),
+        }
+
+        impl $name {
+            /// The value on the wire.
+            pub fn as_str(&self) -> &str {
+                match self {
+                    $(Self::$variant => $value,)+
+                    Self::Unknown(value) => value,
+                }
+            }
+
+            /// Whether the value is in the spec.
+            pub fn is_known(&self) -> bool {
+                !matches!(self, Self::Unknown(_))
+            }
+
+            fn known(value: &str) -> Option<Self> {
+                match value {
+                    $($value => Some(Self::$variant),)+
+                    _ => None,
+                }
+            }
+        }
+
+        impl std::fmt::Display for $name {
+            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                f.pad(self.as_str())
+            }
+        }
+
+        impl std::str::FromStr for $name {
+            type Err = crate::UnknownValue;
+
+            fn from_str(value: &str) -> Result<Self, crate::UnknownValue> {
+                Self::known(value)
+                    .ok_or_else(|| crate::UnknownValue { kind: stringify!($name), value: value.to_owned() })
+            }
+        }
+
+        impl serde::Serialize for $name {
+            fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+                serializer.serialize_str(self.as_str())
+            }
+        }
+
+        impl<'de> serde::Deserialize<'de> for $name {
+            fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+                let value = <std::borrow::Cow<'de, str>>::deserialize(deserializer)?;
+                Ok(Self::known(&value).unwrap_or_else(|| Self::Unknown(value.into_owned())))
+            }
+        }
+    };
+}
+
+pub(crate) use open_enum;
+
+#[cfg(test)]
+mod tests {
+    use crate::enums::ExecutionStatus;
+
+    #[test]
+    fn a_value_added_by_the_provider_is_kept_as_it_came() -> serde_json::Result<()> {
+        let status: ExecutionStatus = serde_json::from_str("\"ON_HOLD\"")?;
+        assert_eq!(status, ExecutionStatus::Unknown("ON_HOLD".into()));
+        assert!(!status.is_known());
+        assert_eq!(serde_json::to_string(&status)?, "\"ON_HOLD\"");
+        Ok(())
+    }
+
+    #[test]
+    fn a_known_value_is_its_variant_and_a_mistyped_one_does_not_parse() {
+        assert_eq!("COMPLETED".parse(), Ok(ExecutionStatus::Completed));
+        let error = "COMPLETE".parse::<ExecutionStatus>().unwrap_err();
+        assert_eq!(error.to_string(), "\"COMPLETE\" is not a known ExecutionStatus");
+    }
+}

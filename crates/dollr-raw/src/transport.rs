@@ -1,0 +1,59 @@
+//! The one place between a call and the network.
+//!
+//! A generated call builds a request and hands it to the client's [`HttpTransport`]. Whatever a caller needs per
+//! call (a token, a time limit, a cap on the size of a reply, a note of its status) goes into a transport made for
+//! that call; a [`Client`](crate::Client) around it costs two reference counts and a copy of the base URL.
+
+use std::fmt::Debug;
+use std::pin::Pin;
+use std::sync::Arc;
+
+use progenitor_client::{ClientHooks, OperationInfo};
+
+use crate::Client;
+
+/// The reply to a request, when it comes.
+pub type Reply<'a> = Pin<Box<dyn Future<Output = reqwest::Result<reqwest::Response>> + Send + 'a>>;
+
+/// A transport shared by all clones of a client.
+pub type Transport = Arc<dyn HttpTransport>;
+
+/// Sends the requests of a client.
+pub trait HttpTransport: Debug + Send + Sync + 'static {
+    /// Sends `request` over `http` and returns the reply, of whatever status.
+    ///
+    /// `operation` is the [`id`](crate::OperationMeta::id) of the call. An error means that no reply was received;
+    /// the request may have arrived all the same.
+    fn execute<'a>(
+        &'a self,
+        http: &'a reqwest::Client,
+        request: reqwest::Request,
+        operation: &'static str,
+    ) -> Reply<'a>;
+}
+
+/// Sends each request as it is, without a token.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Direct;
+
+impl HttpTransport for Direct {
+    fn execute<'a>(
+        &'a self,
+        http: &'a reqwest::Client,
+        request: reqwest::Request,
+        _operation: &'static str,
+    ) -> Reply<'a> {
+        Box::pin(http.execute(request))
+    }
+}
+
+// The generator looks for this impl on the client itself, so it cannot live in the facade.
+impl ClientHooks<Transport> for Client {
+    async fn exec(
+        &self,
+        request: reqwest::Request,
+        info: &OperationInfo,
+    ) -> reqwest::Result<reqwest::Response> {
+        self.inner.execute(&self.client, request, info.operation_id).await
+    }
+}

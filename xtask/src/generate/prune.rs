@@ -1,0 +1,111 @@
+//! What the generator writes and this project does not want, taken out of the syntax before it is printed.
+//!
+//! Each removal fails if it finds nothing to remove, so that a new generator version is looked at again.
+
+use anyhow::{Result, bail};
+use quote::ToTokens;
+use syn::visit_mut::{self, VisitMut};
+use syn::{Attribute, Block, Expr, ImplItem, Item, ItemImpl, Meta, Pat, Stmt, parse_quote};
+
+/// Removes the `api-version` header, `Client::new` and block comments.
+pub(super) fn prune(code: &mut syn::File, operations: usize) -> Result<()> {
+    remove_own_client(code)?;
+    let mut headers = VersionHeader::default();
+    headers.visit_file_mut(code);
+    if (headers.statements, headers.calls) != (2 * operations, operations) {
+        bail!("the generator no longer sends `api-version` in the way it did; look at generate/prune.rs");
+    }
+    LineDocs.visit_file_mut(code);
+    Ok(())
+}
+
+/// Drops the constructor that builds an HTTP client with a timeout and redirects of its own choice.
+fn remove_own_client(code: &mut syn::File) -> Result<()> {
+    let mut removed = 0;
+    for item in &mut code.items {
+        let Item::Impl(ItemImpl { items, trait_: None, .. }) = item else { continue };
+        items.retain(|item| {
+            let own = matches!(item, ImplItem::Fn(function) if function.sig.ident == "new");
+            removed += usize::from(own);
+            !own
+        });
+    }
+    if removed != 1 {
+        bail!("expected one `Client::new` in generated code, found {removed}");
+    }
+    Ok(())
+}
+
+/// Drops the `api-version` header, which the provider never asked for, from every request.
+///
+/// The generator puts it into a map of its own, called `header_map`. An operation with a real header parameter
+/// appends to the same map; the counts in [`prune`] then differ and generation fails.
+#[derive(Default)]
+struct VersionHeader {
+    statements: usize,
+    calls: usize,
+}
+
+impl VisitMut for VersionHeader {
+    fn visit_block_mut(&mut self, block: &mut Block) {
+        let before = block.stmts.len();
+        block.stmts.retain(|statement| !is_header_map(statement));
+        self.statements += before - block.stmts.len();
+        visit_mut::visit_block_mut(self, block);
+    }
+
+    fn visit_expr_mut(&mut self, expression: &mut Expr) {
+        if let Expr::MethodCall(call) = expression
+            && call.method == "headers"
+            && call.args.first().is_some_and(is_map)
+        {
+            *expression = (*call.receiver).clone();
+            self.calls += 1;
+        }
+        visit_mut::visit_expr_mut(self, expression);
+    }
+}
+
+fn is_header_map(statement: &Stmt) -> bool {
+    match statement {
+        Stmt::Local(local) => matches!(&local.pat, Pat::Ident(name) if name.ident == "header_map"),
+        Stmt::Expr(Expr::MethodCall(call), _) => is_map(&call.receiver),
+        _ => false,
+    }
+}
+
+fn is_map(expression: &Expr) -> bool {
+    expression.to_token_stream().to_string() == "header_map"
+}
+
+/// Turns each doc string into trimmed `///` lines.
+struct LineDocs;
+
+impl VisitMut for LineDocs {
+    fn visit_attributes_mut(&mut self, attributes: &mut Vec<Attribute>) {
+        let old = std::mem::take(attributes);
+        for attribute in old {
+            match doc_text(&attribute) {
+                Some(text) => {
+                    let lines = text.trim().lines().map(str::trim_end);
+                    attributes.extend(lines.map(|line| {
+                        let line = if line.is_empty() { String::new() } else { format!(" {line}") };
+                        parse_quote!(#[doc = #line])
+                    }));
+                }
+                None => attributes.push(attribute),
+            }
+        }
+    }
+}
+
+fn doc_text(attribute: &Attribute) -> Option<String> {
+    let Meta::NameValue(pair) = &attribute.meta else { return None };
+    match &pair.value {
+        Expr::Lit(literal) if pair.path.is_ident("doc") => match &literal.lit {
+            syn::Lit::Str(text) => Some(text.value()),
+            _ => None,
+        },
+        _ => None,
+    }
+}
