@@ -399,3 +399,6 @@ fn sorted(map: &Map<String, Value>) -> Vec<(&String, &Value)> {
     entries.sort_by_key(|(key, _)| *key);
     entries
 }
+
+#[cfg(test)]
+mod tests;

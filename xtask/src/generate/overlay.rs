@@ -289,3 +289,6 @@ fn rename_operation(document: &mut Value, from: &str, to: &str) -> Result<(), Ov
     operation.insert("operationId".into(), json!(to));
     Ok(())
 }
+
+#[cfg(test)]
+mod tests;

@@ -78,25 +78,34 @@ fn is_map(expression: &Expr) -> bool {
     expression.to_token_stream().to_string() == "header_map"
 }
 
-/// Turns each doc string into trimmed `///` lines.
+/// Turns each doc string into `///` lines, and drops one that only repeats the name of its type.
 struct LineDocs;
 
 impl VisitMut for LineDocs {
     fn visit_attributes_mut(&mut self, attributes: &mut Vec<Attribute>) {
         let old = std::mem::take(attributes);
         for attribute in old {
-            match doc_text(&attribute) {
-                Some(text) => {
-                    let lines = text.trim().lines().map(str::trim_end);
-                    attributes.extend(lines.map(|line| {
-                        let line = if line.is_empty() { String::new() } else { format!(" {line}") };
-                        parse_quote!(#[doc = #line])
-                    }));
-                }
-                None => attributes.push(attribute),
+            let Some(text) = doc_text(&attribute) else {
+                attributes.push(attribute);
+                continue;
+            };
+            let text = text.trim();
+            if is_quoted_name(text) {
+                continue;
             }
+            // A doc string of one line may be a blank one between two others.
+            let lines = text.lines().chain(text.is_empty().then_some("")).map(str::trim_end);
+            attributes.extend(lines.map(|line| {
+                let line = if line.is_empty() { String::new() } else { format!(" {line}") };
+                parse_quote!(#[doc = #line])
+            }));
         }
     }
+}
+
+fn is_quoted_name(text: &str) -> bool {
+    let name = text.strip_prefix('`').and_then(|text| text.strip_suffix('`'));
+    name.is_some_and(|name| !name.is_empty() && name.chars().all(char::is_alphanumeric))
 }
 
 fn doc_text(attribute: &Attribute) -> Option<String> {
@@ -107,5 +116,49 @@ fn doc_text(attribute: &Attribute) -> Option<String> {
             _ => None,
         },
         _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn client(call: &str) -> syn::File {
+        let text = format!(
+            "impl Client {{ pub fn new() {{}} }}\nimpl Client {{ async fn pay(&self) {{ {call} }} }}"
+        );
+        syn::parse_file(&text).unwrap()
+    }
+
+    const HEADERS: &str = "let mut header_map = HeaderMap::with_capacity(1);
+        header_map.append(\"api-version\", 1);
+        let request = self.client.get(url).headers(header_map).build()?;";
+
+    #[test]
+    fn the_version_header_and_the_own_client_are_gone() -> Result<()> {
+        let mut code = client(HEADERS);
+        prune(&mut code, 1)?;
+        let text = prettyplease::unparse(&code);
+        assert!(!text.contains("header") && !text.contains("fn new"), "{text}");
+        assert!(text.contains("self.client.get(url).build()?"), "{text}");
+        Ok(())
+    }
+
+    #[test]
+    fn a_request_with_headers_of_its_own_is_not_cut() {
+        let other =
+            HEADERS.replace("let request", "header_map.append(\"idempotency-key\", key); let request");
+        assert!(prune(&mut client(&other), 1).is_err());
+        assert!(prune(&mut client("self.client.get(url).build()?;"), 1).is_err());
+    }
+
+    #[test]
+    fn doc_comments_are_lines_and_say_more_than_the_name() {
+        let text = "/**Refund\n\nSends it.\n\n*/\nstruct A;\n///`B`\nstruct B;\n/// One.\n///\n/// Two.\nstruct C;\n";
+        let mut code = syn::parse_file(text).unwrap();
+        LineDocs.visit_file_mut(&mut code);
+        let expected =
+            "/// Refund\n///\n/// Sends it.\nstruct A;\nstruct B;\n/// One.\n///\n/// Two.\nstruct C;\n";
+        assert_eq!(prettyplease::unparse(&code), expected);
     }
 }

@@ -125,7 +125,8 @@ fn print(first: TokenStream, rest: Vec<Item>) -> Result<String> {
         if !text.is_empty() && printed.lines().count() > 2 {
             text.push('\n');
         }
-        text.push_str(&printed);
+        // Calls of one block are read one at a time, too.
+        text.push_str(&printed.replace("    }\n    ///", "    }\n\n    ///"));
     }
     Ok(text)
 }

@@ -33,6 +33,7 @@ impl Client {
             _ => Err(Error::UnexpectedResponse(response)),
         }
     }
+
     /// List Counterparties
     ///
     /// Sends a `GET` request to `/v1/counterparties/list`
@@ -73,6 +74,7 @@ impl Client {
             _ => Err(Error::UnexpectedResponse(response)),
         }
     }
+
     /// Retrieve Counterparties
     ///
     /// Sends a `GET` request to `/v1/counterparties/retrieve/{id}`
@@ -105,6 +107,7 @@ impl Client {
             _ => Err(Error::UnexpectedResponse(response)),
         }
     }
+
     /// Update Counterparty
     ///
     /// Sends a `PUT` request to `/v1/counterparties/update/{id}`

@@ -33,6 +33,7 @@ impl Client {
             _ => Err(Error::UnexpectedResponse(response)),
         }
     }
+
     /// Payout
     ///
     /// Sends a `POST` request to `/v1/executions/payout`
@@ -63,6 +64,7 @@ impl Client {
             _ => Err(Error::UnexpectedResponse(response)),
         }
     }
+
     /// Refund
     ///
     /// Sends a `POST` request to `/v1/executions/refund`
@@ -93,6 +95,7 @@ impl Client {
             _ => Err(Error::UnexpectedResponse(response)),
         }
     }
+
     /// Transfer
     ///
     /// Sends a `POST` request to `/v1/executions/transfer`

@@ -39,6 +39,7 @@ impl Client {
             _ => Err(Error::UnexpectedResponse(response)),
         }
     }
+
     /// Get Merchant Fee Tier
     ///
     /// Sends a `GET` request to `/v1/fees/merchant-tier`
@@ -71,6 +72,7 @@ impl Client {
             _ => Err(Error::UnexpectedResponse(response)),
         }
     }
+
     /// Get Platform Fees
     ///
     /// Sends a `GET` request to `/v1/fees/platform`
@@ -105,6 +107,7 @@ impl Client {
             _ => Err(Error::UnexpectedResponse(response)),
         }
     }
+
     /// List Fee Tier
     ///
     /// Sends a `GET` request to `/v1/fees/tiers`

@@ -34,6 +34,7 @@ impl Client {
             _ => Err(Error::UnexpectedResponse(response)),
         }
     }
+
     /// Create Invoice
     ///
     /// Sends a `POST` request to `/v1/invoices/create`
@@ -64,6 +65,7 @@ impl Client {
             _ => Err(Error::UnexpectedResponse(response)),
         }
     }
+
     /// List Invoice
     ///
     /// Sends a `GET` request to `/v1/invoices/list`
@@ -100,6 +102,7 @@ impl Client {
             _ => Err(Error::UnexpectedResponse(response)),
         }
     }
+
     /// Publish Invoice
     ///
     /// Sends a `PUT` request to `/v1/invoices/publish/{id}`
@@ -131,6 +134,7 @@ impl Client {
             _ => Err(Error::UnexpectedResponse(response)),
         }
     }
+
     /// Retrieve Invoice Receipt By Number
     ///
     /// Sends a `GET` request to `/v1/invoices/receipt/number/{invoice_number}`
@@ -163,6 +167,7 @@ impl Client {
             _ => Err(Error::UnexpectedResponse(response)),
         }
     }
+
     /// Retrieve Invoice Receipt By Id
     ///
     /// Sends a `GET` request to `/v1/invoices/receipt/{id}`
@@ -194,6 +199,7 @@ impl Client {
             _ => Err(Error::UnexpectedResponse(response)),
         }
     }
+
     /// Retrieve Invoice By Number
     ///
     /// Sends a `GET` request to `/v1/invoices/retrieve/number/{invoice_number}`
@@ -226,6 +232,7 @@ impl Client {
             _ => Err(Error::UnexpectedResponse(response)),
         }
     }
+
     /// Retrieve Invoice By Id
     ///
     /// Sends a `GET` request to `/v1/invoices/retrieve/{id}`
@@ -257,6 +264,7 @@ impl Client {
             _ => Err(Error::UnexpectedResponse(response)),
         }
     }
+
     /// Update Invoice
     ///
     /// Sends a `PUT` request to `/v1/invoices/update/{id}`
@@ -290,6 +298,7 @@ impl Client {
             _ => Err(Error::UnexpectedResponse(response)),
         }
     }
+
     /// Add Invoice Item
     ///
     /// Sends a `POST` request to `/v1/invoices/{invoice_id}/items/add`
@@ -324,6 +333,7 @@ impl Client {
             _ => Err(Error::UnexpectedResponse(response)),
         }
     }
+
     /// Remove Invoice Item
     ///
     /// Sends a `DELETE` request to `/v1/invoices/{invoice_id}/items/{id}/remove`
@@ -350,6 +360,7 @@ impl Client {
             _ => Err(Error::UnexpectedResponse(response)),
         }
     }
+
     /// Update Invoice Item
     ///
     /// Sends a `PUT` request to `/v1/invoices/{invoice_id}/items/{id}/update`

@@ -35,6 +35,7 @@ impl Client {
             _ => Err(Error::UnexpectedResponse(response)),
         }
     }
+
     /// Get Receipt Link
     ///
     /// Sends a `GET` request to `/v1/links/receipt`

@@ -34,6 +34,7 @@ impl Client {
             _ => Err(Error::UnexpectedResponse(response)),
         }
     }
+
     /// Create Order
     ///
     /// Sends a `POST` request to `/v1/orders/create`
@@ -64,6 +65,7 @@ impl Client {
             _ => Err(Error::UnexpectedResponse(response)),
         }
     }
+
     /// List Order
     ///
     /// Sends a `GET` request to `/v1/orders/list`
@@ -100,6 +102,7 @@ impl Client {
             _ => Err(Error::UnexpectedResponse(response)),
         }
     }
+
     /// Publish Order
     ///
     /// Sends a `PUT` request to `/v1/orders/publish/{id}`
@@ -131,6 +134,7 @@ impl Client {
             _ => Err(Error::UnexpectedResponse(response)),
         }
     }
+
     /// Retrieve Order Receipt By Number
     ///
     /// Sends a `GET` request to `/v1/orders/receipt/number/{order_number}`
@@ -163,6 +167,7 @@ impl Client {
             _ => Err(Error::UnexpectedResponse(response)),
         }
     }
+
     /// Retrieve Order Receipt By Id
     ///
     /// Sends a `GET` request to `/v1/orders/receipt/{id}`
@@ -194,6 +199,7 @@ impl Client {
             _ => Err(Error::UnexpectedResponse(response)),
         }
     }
+
     /// Retrieve Order By Number
     ///
     /// Sends a `GET` request to `/v1/orders/retrieve/number/{order_number}`
@@ -226,6 +232,7 @@ impl Client {
             _ => Err(Error::UnexpectedResponse(response)),
         }
     }
+
     /// Retrieve Order By Id
     ///
     /// Sends a `GET` request to `/v1/orders/retrieve/{id}`
@@ -257,6 +264,7 @@ impl Client {
             _ => Err(Error::UnexpectedResponse(response)),
         }
     }
+
     /// Update Order
     ///
     /// Sends a `PUT` request to `/v1/orders/update/{id}`
@@ -290,6 +298,7 @@ impl Client {
             _ => Err(Error::UnexpectedResponse(response)),
         }
     }
+
     /// Add Order Item
     ///
     /// Sends a `POST` request to `/v1/orders/{order_id}/items/add`
@@ -324,6 +333,7 @@ impl Client {
             _ => Err(Error::UnexpectedResponse(response)),
         }
     }
+
     /// Remove Order Item
     ///
     /// Sends a `DELETE` request to `/v1/orders/{order_id}/items/{id}/remove`
@@ -350,6 +360,7 @@ impl Client {
             _ => Err(Error::UnexpectedResponse(response)),
         }
     }
+
     /// Update Order Item
     ///
     /// Sends a `PUT` request to `/v1/orders/{order_id}/items/{id}/update`

@@ -33,6 +33,7 @@ impl Client {
             _ => Err(Error::UnexpectedResponse(response)),
         }
     }
+
     /// List Parties
     ///
     /// Sends a `GET` request to `/v1/parties/list`
@@ -63,6 +64,7 @@ impl Client {
             _ => Err(Error::UnexpectedResponse(response)),
         }
     }
+
     /// Retrieve Parties
     ///
     /// Sends a `GET` request to `/v1/parties/retrieve/{id}`

@@ -66,6 +66,7 @@ impl Client {
             _ => Err(Error::UnexpectedResponse(response)),
         }
     }
+
     /// Predict Card Provider Info
     ///
     /// Sends a `GET` request to `/v1/predictions/card-provider-info`
@@ -107,6 +108,7 @@ impl Client {
             _ => Err(Error::UnexpectedResponse(response)),
         }
     }
+
     /// Predict Mmo Provider Info
     ///
     /// Sends a `GET` request to `/v1/predictions/mmo-provider-info`
@@ -145,6 +147,7 @@ impl Client {
             _ => Err(Error::UnexpectedResponse(response)),
         }
     }
+
     /// Predict Payment Source Amount And Fee
     ///
     /// Sends a `GET` request to `/v1/predictions/payment-source/amount-and-fees`

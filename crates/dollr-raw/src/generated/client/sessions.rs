@@ -33,6 +33,7 @@ impl Client {
             _ => Err(Error::UnexpectedResponse(response)),
         }
     }
+
     /// Create Payout Session
     ///
     /// Sends a `POST` request to `/v1/sessions/payout`
@@ -63,6 +64,7 @@ impl Client {
             _ => Err(Error::UnexpectedResponse(response)),
         }
     }
+
     /// Create Refund Session
     ///
     /// Sends a `POST` request to `/v1/sessions/refund`
@@ -93,6 +95,7 @@ impl Client {
             _ => Err(Error::UnexpectedResponse(response)),
         }
     }
+
     /// Create Transfer Session
     ///
     /// Sends a `POST` request to `/v1/sessions/transfer`

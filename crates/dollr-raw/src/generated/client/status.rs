@@ -35,6 +35,7 @@ impl Client {
             _ => Err(Error::UnexpectedResponse(response)),
         }
     }
+
     /// Get Payout Status
     ///
     /// Sends a `GET` request to `/v1/status/payout/{reference_id}`
@@ -67,6 +68,7 @@ impl Client {
             _ => Err(Error::UnexpectedResponse(response)),
         }
     }
+
     /// Get Refund Status
     ///
     /// Sends a `GET` request to `/v1/status/refund/{reference_id}`
@@ -99,6 +101,7 @@ impl Client {
             _ => Err(Error::UnexpectedResponse(response)),
         }
     }
+
     /// Get Payment Source Status
     ///
     /// Sends a `GET` request to `/v1/status/source`
@@ -131,6 +134,7 @@ impl Client {
             _ => Err(Error::UnexpectedResponse(response)),
         }
     }
+
     /// Get Transfer Status
     ///
     /// Sends a `GET` request to `/v1/status/transfer/{reference_id}`

@@ -3,7 +3,6 @@
 #[allow(unused_imports)]
 use super::*;
 
-/// `CreateCheckoutSourceLinkResponse`
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug)]
 pub struct CreateCheckoutSourceLinkResponse {
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
@@ -31,7 +30,6 @@ pub struct CreateCheckoutSourceLinkResponse {
     pub url: ::std::string::String,
 }
 
-/// `CreateCheckoutSourceRequestPayload`
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug)]
 pub struct CreateCheckoutSourceRequestPayload {
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
@@ -62,7 +60,6 @@ pub struct CreateCheckoutSourceRequestPayload {
     pub success_url: ::std::option::Option<::std::string::String>,
 }
 
-/// `PaymentSourceItemInput`
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug)]
 pub struct PaymentSourceItemInput {
     /// A positive, non-zero amount.

@@ -3,7 +3,6 @@
 #[allow(unused_imports)]
 use super::*;
 
-/// `CounterPartyResponse`
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug)]
 pub struct CounterPartyResponse {
     pub created_at: crate::Timestamp,
@@ -16,7 +15,6 @@ pub struct CounterPartyResponse {
     pub updated_at: crate::Timestamp,
 }
 
-/// `CreateCounterPartyPayload`
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug)]
 pub struct CreateCounterPartyPayload {
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
@@ -24,7 +22,6 @@ pub struct CreateCounterPartyPayload {
     pub relationship_type: crate::enums::RelationshipType,
 }
 
-/// `UpdateCounterPartyPayload`
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default)]
 pub struct UpdateCounterPartyPayload {
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]

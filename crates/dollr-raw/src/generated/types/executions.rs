@@ -3,7 +3,6 @@
 #[allow(unused_imports)]
 use super::*;
 
-/// `CheckoutExecutionPayload`
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug)]
 pub struct CheckoutExecutionPayload {
     /// A three-letter ISO-4217 currency code, for example USD, LRD or NGN.
@@ -14,7 +13,6 @@ pub struct CheckoutExecutionPayload {
     pub session_id: ::std::string::String,
 }
 
-/// `PasscodeDevice`
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug)]
 pub struct PasscodeDevice {
     pub client_ip: ::std::string::String,
@@ -25,14 +23,12 @@ pub struct PasscodeDevice {
     pub user_agent: ::std::string::String,
 }
 
-/// `PasscodePayload`
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug)]
 pub struct PasscodePayload {
     pub device: PasscodeDevice,
     pub token: PasscodeToken,
 }
 
-/// `PasscodeToken`
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug)]
 pub struct PasscodeToken {
     pub code: crate::Secret,
@@ -43,7 +39,6 @@ pub struct PasscodeToken {
     pub user_id: ::std::option::Option<::std::string::String>,
 }
 
-/// `PayoutExecutionPayload`
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug)]
 pub struct PayoutExecutionPayload {
     pub passcode: PasscodePayload,
@@ -53,7 +48,6 @@ pub struct PayoutExecutionPayload {
     pub session_id: ::std::string::String,
 }
 
-/// `RefundExecutionPayload`
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug)]
 pub struct RefundExecutionPayload {
     /// A version 4 UUID, for example 550e8400-e29b-41d4-a716-446655440000.
@@ -61,7 +55,6 @@ pub struct RefundExecutionPayload {
     pub session_id: ::std::string::String,
 }
 
-/// `TransferExecutionPayload`
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug)]
 pub struct TransferExecutionPayload {
     /// A version 4 UUID, for example 550e8400-e29b-41d4-a716-446655440000.

@@ -13,7 +13,6 @@ pub struct FeeTier {
     pub updated_at: crate::Timestamp,
 }
 
-/// `FeeTierRateResponse`
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug)]
 pub struct FeeTierRateResponse {
     pub created_at: crate::Timestamp,
@@ -36,7 +35,6 @@ pub struct FeeTierRateResponse {
     pub tier: ::std::option::Option<FeeTier>,
 }
 
-/// `FeeTierResponse`
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug)]
 pub struct FeeTierResponse {
     pub created_at: crate::Timestamp,
@@ -46,7 +44,6 @@ pub struct FeeTierResponse {
     pub updated_at: crate::Timestamp,
 }
 
-/// `FeeWithProviderResponse`
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug)]
 pub struct FeeWithProviderResponse {
     pub created_at: crate::Timestamp,
@@ -68,7 +65,6 @@ pub struct FeeWithProviderResponse {
     pub updated_at: crate::Timestamp,
 }
 
-/// `MerchantFeeResponse`
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug)]
 pub struct MerchantFeeResponse {
     pub assigned_at: crate::Timestamp,

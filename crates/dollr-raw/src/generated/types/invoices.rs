@@ -3,7 +3,6 @@
 #[allow(unused_imports)]
 use super::*;
 
-/// `AddInvoiceItemPayload`
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug)]
 pub struct AddInvoiceItemPayload {
     /// A positive, non-zero amount.
@@ -14,7 +13,6 @@ pub struct AddInvoiceItemPayload {
     pub qty: i64,
 }
 
-/// `CreateInvoicePayload`
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug)]
 pub struct CreateInvoicePayload {
     pub as_payment_link: bool,
@@ -29,7 +27,6 @@ pub struct CreateInvoicePayload {
     pub reference_id: ::std::option::Option<::std::string::String>,
 }
 
-/// `InvoiceDetailResponse`
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug)]
 pub struct InvoiceDetailResponse {
     pub as_payment_link: bool,
@@ -59,7 +56,6 @@ pub struct InvoiceDetailResponse {
     pub updated_at: crate::Timestamp,
 }
 
-/// `InvoiceItemResponse`
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug)]
 pub struct InvoiceItemResponse {
     /// A positive, non-zero amount.
@@ -73,7 +69,6 @@ pub struct InvoiceItemResponse {
     pub updated_at: crate::Timestamp,
 }
 
-/// `InvoiceReceiptItemResponse`
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug)]
 pub struct InvoiceReceiptItemResponse {
     /// A positive, non-zero amount.
@@ -85,7 +80,6 @@ pub struct InvoiceReceiptItemResponse {
     pub qty: i64,
 }
 
-/// `InvoiceReceiptResponse`
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug)]
 pub struct InvoiceReceiptResponse {
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
@@ -154,7 +148,6 @@ pub struct InvoiceReceiptResponse {
     pub total_amount: crate::Amount,
 }
 
-/// `InvoiceResponse`
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug)]
 pub struct InvoiceResponse {
     pub as_payment_link: bool,
@@ -180,7 +173,6 @@ pub struct InvoiceResponse {
     pub updated_at: crate::Timestamp,
 }
 
-/// `UpdateInvoiceItemPayload`
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default)]
 pub struct UpdateInvoiceItemPayload {
     /// A positive, non-zero amount.
@@ -192,7 +184,6 @@ pub struct UpdateInvoiceItemPayload {
     pub qty: ::std::option::Option<i64>,
 }
 
-/// `UpdateInvoicePayload`
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default)]
 pub struct UpdateInvoicePayload {
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]

@@ -3,14 +3,12 @@
 #[allow(unused_imports)]
 use super::*;
 
-/// `ClientCredentialObtainTokenPayload`
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug)]
 pub struct ClientCredentialObtainTokenPayload {
     pub client_id: ::std::string::String,
     pub client_secret: crate::Secret,
 }
 
-/// `ObtainTokenResponse`
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug)]
 pub struct ObtainTokenResponse {
     pub access_token: crate::Secret,

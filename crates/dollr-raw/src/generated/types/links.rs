@@ -3,7 +3,6 @@
 #[allow(unused_imports)]
 use super::*;
 
-/// `LinkResponse`
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug)]
 pub struct LinkResponse {
     pub url: ::std::string::String,

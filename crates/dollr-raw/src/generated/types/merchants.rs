@@ -3,7 +3,6 @@
 #[allow(unused_imports)]
 use super::*;
 
-/// `MerchantInfoResponse`
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug)]
 pub struct MerchantInfoResponse {
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]

@@ -3,7 +3,6 @@
 #[allow(unused_imports)]
 use super::*;
 
-/// `AddOrderItemPayload`
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug)]
 pub struct AddOrderItemPayload {
     /// A positive, non-zero amount.
@@ -14,7 +13,6 @@ pub struct AddOrderItemPayload {
     pub qty: i64,
 }
 
-/// `CreateOrderPayload`
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug)]
 pub struct CreateOrderPayload {
     pub as_payment_link: bool,
@@ -27,7 +25,6 @@ pub struct CreateOrderPayload {
     pub reference_id: ::std::option::Option<::std::string::String>,
 }
 
-/// `OrderDetailResponse`
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug)]
 pub struct OrderDetailResponse {
     pub as_payment_link: bool,
@@ -55,7 +52,6 @@ pub struct OrderDetailResponse {
     pub updated_at: crate::Timestamp,
 }
 
-/// `OrderItemResponse`
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug)]
 pub struct OrderItemResponse {
     /// A positive, non-zero amount.
@@ -69,7 +65,6 @@ pub struct OrderItemResponse {
     pub updated_at: crate::Timestamp,
 }
 
-/// `OrderReceiptItemResponse`
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug)]
 pub struct OrderReceiptItemResponse {
     /// A positive, non-zero amount.
@@ -81,7 +76,6 @@ pub struct OrderReceiptItemResponse {
     pub qty: i64,
 }
 
-/// `OrderReceiptResponse`
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug)]
 pub struct OrderReceiptResponse {
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
@@ -148,7 +142,6 @@ pub struct OrderReceiptResponse {
     pub total_amount: crate::Amount,
 }
 
-/// `OrderResponse`
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug)]
 pub struct OrderResponse {
     pub as_payment_link: bool,
@@ -172,7 +165,6 @@ pub struct OrderResponse {
     pub updated_at: crate::Timestamp,
 }
 
-/// `UpdateOrderItemPayload`
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default)]
 pub struct UpdateOrderItemPayload {
     /// A positive, non-zero amount.
@@ -184,7 +176,6 @@ pub struct UpdateOrderItemPayload {
     pub qty: ::std::option::Option<i64>,
 }
 
-/// `UpdateOrderPayload`
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default)]
 pub struct UpdateOrderPayload {
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]

@@ -3,7 +3,6 @@
 #[allow(unused_imports)]
 use super::*;
 
-/// `CreatePartyPayload`
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug)]
 pub struct CreatePartyPayload {
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]

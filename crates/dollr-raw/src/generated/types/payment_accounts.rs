@@ -3,7 +3,6 @@
 #[allow(unused_imports)]
 use super::*;
 
-/// `CreatePaymentAccountPayload`
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug)]
 pub struct CreatePaymentAccountPayload {
     pub account_name: ::std::string::String,
@@ -16,7 +15,6 @@ pub struct CreatePaymentAccountPayload {
     pub provider: crate::enums::PaymentProvider,
 }
 
-/// `PaymentAccountResponse`
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug)]
 pub struct PaymentAccountResponse {
     pub account_name: ::std::string::String,

@@ -3,7 +3,6 @@
 #[allow(unused_imports)]
 use super::*;
 
-/// `AmountAndFeePredictionResponse`
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug)]
 pub struct AmountAndFeePredictionResponse {
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
@@ -20,7 +19,6 @@ pub struct AmountAndFeePredictionResponse {
     pub platform_fee: crate::AmountText,
 }
 
-/// `PredictCardPaymentInfoResponse`
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug)]
 pub struct PredictCardPaymentInfoResponse {
     pub brand: ::std::string::String,
@@ -32,7 +30,6 @@ pub struct PredictCardPaymentInfoResponse {
     pub payment_method_id: ::std::string::String,
 }
 
-/// `PredictPhonePaymentInfoResponse`
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug)]
 pub struct PredictPhonePaymentInfoResponse {
     pub carrier: ::std::string::String,

@@ -3,7 +3,6 @@
 #[allow(unused_imports)]
 use super::*;
 
-/// `GetCollectionRealtimeKeyPayload`
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug)]
 pub struct GetCollectionRealtimeKeyPayload {
     /// A version 4 UUID, for example 550e8400-e29b-41d4-a716-446655440000.
@@ -12,7 +11,6 @@ pub struct GetCollectionRealtimeKeyPayload {
     pub source_type: crate::enums::SourceType,
 }
 
-/// `RealtimeTokenResponse`
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug)]
 pub struct RealtimeTokenResponse {
     pub access_token: crate::Secret,

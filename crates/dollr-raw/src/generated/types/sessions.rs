@@ -3,7 +3,6 @@
 #[allow(unused_imports)]
 use super::*;
 
-/// `CheckoutSessionResponse`
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug)]
 pub struct CheckoutSessionResponse {
     pub created_at: crate::Timestamp,
@@ -17,14 +16,12 @@ pub struct CheckoutSessionResponse {
     pub updated_at: crate::Timestamp,
 }
 
-/// `CreateCheckoutSessionPayload`
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug)]
 pub struct CreateCheckoutSessionPayload {
     pub source_id: i64,
     pub source_type: crate::enums::SourceType,
 }
 
-/// `CreatePayoutSessionPayload`
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug)]
 pub struct CreatePayoutSessionPayload {
     /// A positive, non-zero amount.
@@ -34,7 +31,6 @@ pub struct CreatePayoutSessionPayload {
     pub payout_account_id: i64,
 }
 
-/// `CreateRefundSessionPayload`
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug)]
 pub struct CreateRefundSessionPayload {
     /// A positive, non-zero amount.
@@ -45,7 +41,6 @@ pub struct CreateRefundSessionPayload {
     pub reason: ::std::option::Option<::std::string::String>,
 }
 
-/// `CreateTransferSessionPayload`
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug)]
 pub struct CreateTransferSessionPayload {
     /// A positive, non-zero amount.
@@ -57,7 +52,6 @@ pub struct CreateTransferSessionPayload {
     pub to_counterparty_id: i64,
 }
 
-/// `PayoutSessionResponse`
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug)]
 pub struct PayoutSessionResponse {
     /// A positive, non-zero amount.
@@ -73,7 +67,6 @@ pub struct PayoutSessionResponse {
     pub wallet_id: i64,
 }
 
-/// `RefundSessionResponse`
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug)]
 pub struct RefundSessionResponse {
     /// A positive, non-zero amount.
@@ -88,7 +81,6 @@ pub struct RefundSessionResponse {
     pub updated_at: crate::Timestamp,
 }
 
-/// `TransferSessionResponse`
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug)]
 pub struct TransferSessionResponse {
     /// A positive, non-zero amount.

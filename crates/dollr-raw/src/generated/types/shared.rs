@@ -3,7 +3,6 @@
 #[allow(unused_imports)]
 use super::*;
 
-/// `CounterPartyWithPartyResponse`
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug)]
 pub struct CounterPartyWithPartyResponse {
     pub created_at: crate::Timestamp,
@@ -17,7 +16,6 @@ pub struct CounterPartyWithPartyResponse {
     pub updated_at: crate::Timestamp,
 }
 
-/// `ExecutionResponse`
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug)]
 pub struct ExecutionResponse {
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
@@ -40,14 +38,12 @@ pub struct ExecutionResponse {
     pub wallet_message: ::std::option::Option<::std::string::String>,
 }
 
-/// `HttpValidationError`
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default)]
 pub struct HttpValidationError {
     #[serde(default, skip_serializing_if = "::std::vec::Vec::is_empty")]
     pub detail: ::std::vec::Vec<ValidationError>,
 }
 
-/// `PartyResponse`
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug)]
 pub struct PartyResponse {
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
@@ -63,7 +59,6 @@ pub struct PartyResponse {
     pub updated_at: crate::Timestamp,
 }
 
-/// `ValidationError`
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug)]
 pub struct ValidationError {
     pub loc: ::std::vec::Vec<ValidationErrorLocItem>,
@@ -72,7 +67,6 @@ pub struct ValidationError {
     pub type_: ::std::string::String,
 }
 
-/// `ValidationErrorLocItem`
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug)]
 #[serde(untagged)]
 pub enum ValidationErrorLocItem {

@@ -3,7 +3,6 @@
 #[allow(unused_imports)]
 use super::*;
 
-/// `PaymentSourceStatusResponse`
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug)]
 pub struct PaymentSourceStatusResponse {
     pub currency: ::std::string::String,
