@@ -1,0 +1,312 @@
+//! The only loop in the workspace that sends money.
+//!
+//! It asks [`step::next`] what to do, does it, and notes what came of it. What must stay true:
+//!
+//! - nothing is put on the wire before the journal has, durably, both the body and the fact that it is being sent;
+//! - a future of this file that is dropped at any await leaves what a crash would leave, and no more is needed;
+//! - what is noted but not yet written may be lost without harm: each such event only says less than the crash does.
+
+use std::time::Duration;
+
+use crate::clock::Clock;
+use crate::error::{Effect, Error, ErrorKind};
+use crate::journal::{Journal, Lease, Record, Standing};
+use crate::rail::{LookUp, Order, Preparation, Rail, Refusal, Report, Setback, Submission, Then};
+use crate::secret::Secret;
+use crate::step::{self, Entry, Event, Moment, Outcome, Refused, State, Step, Terms, Timestamp};
+
+/// Where the loop came to rest.
+#[derive(Debug)]
+pub enum Turn {
+    /// Nothing more to do before then.
+    Pause(Pause),
+    /// The payment has ended, and the journal says so.
+    Ended(Outcome),
+}
+
+/// How long to rest.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Pause {
+    /// Until the next poll: the provider has the payment.
+    Poll,
+    /// Until the next try, after a call that brought nothing.
+    Retry,
+    /// As the provider asked, for all its payments.
+    RetryAfter(Duration),
+    /// Until that moment: nothing may be done before it.
+    Until(Timestamp),
+}
+
+/// A payment in the hand of the process that holds its lease.
+#[derive(Debug)]
+pub struct Work {
+    order: Order,
+    state: State,
+    lease: Lease,
+    /// Noted, and to be written before the next send or at the next rest.
+    unwritten: Vec<Entry>,
+    /// What the customer must authorise with; never written.
+    action: Option<Secret>,
+}
+
+impl Work {
+    /// Takes up a payment as the journal has it.
+    ///
+    /// # Errors
+    /// `Journal` when its events cannot have happened in that order.
+    pub fn new(lease: Lease, record: &Record) -> Result<Self, Error> {
+        let state = record.state()?;
+        let order = Order {
+            operation: record.intent.operation.clone(),
+            name: record.intent.name.clone(),
+            reference_id: state.reference_id(),
+            contents: record.intent.contents.clone(),
+            expect: record.intent.expect,
+        };
+        Ok(Self { order, state, lease, unwritten: Vec::new(), action: None })
+    }
+
+    /// The lease as it stands after the writes so far.
+    pub fn lease(&self) -> Lease {
+        self.lease
+    }
+
+    /// Everything known of the payment.
+    pub fn state(&self) -> &State {
+        &self.state
+    }
+
+    /// What the customer must authorise with, if the provider just asked for it.
+    pub fn action(&self) -> Option<&Secret> {
+        self.action.as_ref()
+    }
+
+    /// Folds an event in, to be written later.
+    fn note(&mut self, now: Timestamp, event: Event) -> Result<(), Error> {
+        // The journal keeps milliseconds; what is decided now must be decided again after a crash.
+        let at = Timestamp::from_timestamp_millis(now.timestamp_millis()).unwrap_or(now);
+        let entry = Entry { at, event };
+        self.state.apply(&entry).map_err(|source| {
+            let message = "the provider's answers contradict each other; the payment is not driven on";
+            self.blame(Error::new(ErrorKind::Stopped, message).with_source(source))
+        })?;
+        self.unwritten.push(entry);
+        Ok(())
+    }
+
+    /// Writes what was noted; durable when it returns.
+    async fn flush(&mut self, journal: &dyn Journal) -> Result<(), Error> {
+        if self.unwritten.is_empty() {
+            return Ok(());
+        }
+        let entries = std::mem::take(&mut self.unwritten);
+        let standing = Standing::of(&self.state);
+        self.lease =
+            journal.append(self.lease, entries, standing).await.map_err(|error| self.blame(error))?;
+        Ok(())
+    }
+
+    fn effect(&self) -> Effect {
+        if self.state.in_doubt() { Effect::Unknown } else { Effect::None }
+    }
+
+    /// Says of an error which payment it is about and whether money may have moved.
+    fn blame(&self, error: Error) -> Error {
+        error.with_effect(self.effect()).with_payment(self.order.operation.clone(), self.order.reference_id)
+    }
+
+    /// Takes in the provider's word on the payment.
+    fn report(&mut self, now: Timestamp, report: Report) -> Result<(), Error> {
+        match report {
+            Report::Pending { action } => {
+                self.action = action;
+                if self.state.is_seen() { Ok(()) } else { self.note(now, Event::Pending) }
+            }
+            Report::Completed(receipt) => {
+                let event = self.state.completed(receipt);
+                self.note(now, event)
+            }
+            Report::Failed(failure) => self.note(now, Event::Failed { failure }),
+        }
+    }
+
+    /// Whether to know that the key is unknown leads on, or only to the same question.
+    fn decides(&self, now: Timestamp, provider_at: Option<Timestamp>, terms: &Terms) -> Result<bool, Error> {
+        let mut known = Self {
+            order: self.order.clone(),
+            state: self.state.clone(),
+            lease: self.lease,
+            unwritten: Vec::new(),
+            action: None,
+        };
+        known.note(now, Event::NotFound { provider_at })?;
+        Ok(step::next(&known.state, now, terms) != Step::LookUp)
+    }
+
+    /// Rests after a call that brought nothing, or parks when the rail's patience is over.
+    async fn rest(
+        &mut self,
+        journal: &dyn Journal,
+        now: Timestamp,
+        terms: &Terms,
+        pause: Pause,
+    ) -> Result<Turn, Error> {
+        let given_up = step::give_up(&self.state, now, terms);
+        if let Some(reason) = given_up {
+            self.note(now, Event::Parked { reason })?;
+        }
+        self.flush(journal).await?;
+        Ok(match self.state.outcome() {
+            Some(outcome) => Turn::Ended(outcome.clone()),
+            None => Turn::Pause(pause),
+        })
+    }
+
+    /// Rests as a setback demands, or stops where only a person can help.
+    async fn set_back(
+        &mut self,
+        journal: &dyn Journal,
+        now: Timestamp,
+        terms: &Terms,
+        setback: Setback,
+    ) -> Result<Turn, Error> {
+        tracing::debug!(reference_id = %self.order.reference_id, error = %setback.error, "set back");
+        match setback.then {
+            Then::Retry => self.rest(journal, now, terms, Pause::Retry).await,
+            Then::RetryAfter(wait) => self.rest(journal, now, terms, Pause::RetryAfter(wait)).await,
+            Then::Stop => {
+                self.flush(journal).await?;
+                Err(self.blame(setback.error))
+            }
+        }
+    }
+}
+
+/// Drives a payment until it ends or has to rest.
+///
+/// When it returns `Ok`, everything that was learned is in the journal. When it returns `Err`, the loop has stopped:
+/// the error's effect says whether the provider may have acted, and the payment can be taken up again from the
+/// journal at any time. A crash in the middle is taken up in the same way.
+pub async fn advance<R: Rail>(
+    rail: &R,
+    journal: &dyn Journal,
+    clock: &dyn Clock,
+    work: &mut Work,
+) -> Result<Turn, Error> {
+    let terms = rail.terms();
+    loop {
+        let now = clock.now();
+        match step::next(&work.state, now, &terms) {
+            Step::Done(outcome) => {
+                work.flush(journal).await?;
+                return Ok(Turn::Ended(outcome));
+            }
+            Step::Wait(moment) => return work.rest(journal, now, &terms, Pause::Until(moment)).await,
+            Step::Fail(failure) => work.note(now, Event::Failed { failure })?,
+            Step::Park(reason) => work.note(now, Event::Parked { reason })?,
+            Step::Prepare => match rail.prepare(&work.order).await {
+                Preparation::Ready(ready) => {
+                    work.note(
+                        clock.now(),
+                        Event::Prepared { body: ready.body, expires_at: ready.expires_at },
+                    )?;
+                }
+                Preparation::Refused(refusal) => {
+                    work.note(clock.now(), refused(Refused::Payment, refusal))?;
+                }
+                Preparation::Setback(setback) => {
+                    return work.set_back(journal, clock.now(), &terms, setback).await;
+                }
+            },
+            Step::Submit => {
+                let effect = work.effect();
+                work.note(now, Event::Sending)?;
+                // Until the journal has it, nothing more than before can have happened.
+                work.flush(journal).await.map_err(|error| error.with_effect(effect))?;
+                if let Some(turn) = submit(rail, journal, clock, work, &terms).await? {
+                    return Ok(turn);
+                }
+            }
+            Step::LookUp => {
+                if let Some(turn) = look_up(rail, journal, clock, work, &terms).await? {
+                    return Ok(turn);
+                }
+            }
+        }
+    }
+}
+
+fn refused(about: Refused, refusal: Refusal) -> Event {
+    Event::Refused { about, reason: refusal.reason, provider_at: refusal.provider_at }
+}
+
+/// Sends once, and notes what came of it. `None` means: decide again at once.
+async fn submit<R: Rail>(
+    rail: &R,
+    journal: &dyn Journal,
+    clock: &dyn Clock,
+    work: &mut Work,
+    terms: &Terms,
+) -> Result<Option<Turn>, Error> {
+    let body = work.state.body().expect("only a prepared payment is submitted").to_owned();
+    let submission = rail.submit(&work.order, &body).await;
+    let now = clock.now();
+    match submission {
+        Submission::Accepted(report) => {
+            work.report(now, report)?;
+            if work.state.is_seen() && work.state.outcome().is_none() {
+                return work.rest(journal, now, terms, Pause::Poll).await.map(Some);
+            }
+        }
+        Submission::Known => work.note(now, Event::Pending)?,
+        Submission::Refused(about, refusal) => work.note(now, refused(about, refusal))?,
+        Submission::NotSent(setback) => {
+            work.note(now, Event::NotSent { reason: setback.error.message().to_owned() })?;
+            return work.set_back(journal, now, terms, setback).await.map(Some);
+        }
+        // The look-up comes first, and at once, unless the provider asked for rest.
+        Submission::Unknown(setback) => {
+            work.note(now, Event::Unknown { reason: setback.error.message().to_owned() })?;
+            if setback.then != Then::Retry {
+                return work.set_back(journal, now, terms, setback).await.map(Some);
+            }
+        }
+    }
+    Ok(None)
+}
+
+/// Asks once, and notes what came of it. `None` means: decide again at once.
+async fn look_up<R: Rail>(
+    rail: &R,
+    journal: &dyn Journal,
+    clock: &dyn Clock,
+    work: &mut Work,
+    terms: &Terms,
+) -> Result<Option<Turn>, Error> {
+    let answer = rail.look_up(&work.order).await;
+    let now = clock.now();
+    match answer {
+        LookUp::Found(report) => {
+            work.report(now, report)?;
+            if work.state.outcome().is_some() {
+                return Ok(None);
+            }
+            work.rest(journal, now, terms, Pause::Poll).await.map(Some)
+        }
+        LookUp::NotFound(provider_at) => {
+            let as_of = Moment { ours: now, theirs: provider_at }.earlier();
+            // A stale replica is not worth a line in the journal, and neither is an answer that decides nothing.
+            let pause = if work.state.is_seen() { Pause::Poll } else { Pause::Retry };
+            if work.state.is_seen() || !work.decides(now, provider_at, terms)? {
+                return work.rest(journal, as_of, terms, pause).await.map(Some);
+            }
+            work.note(now, Event::NotFound { provider_at })?;
+            match step::next(&work.state, now, terms) {
+                // To send again takes a rest; another decision does not.
+                Step::Submit => work.rest(journal, as_of, terms, pause).await.map(Some),
+                _ => Ok(None),
+            }
+        }
+        LookUp::Setback(setback) => work.set_back(journal, now, terms, setback).await.map(Some),
+    }
+}

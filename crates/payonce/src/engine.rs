@@ -1,0 +1,421 @@
+//! The engine: takes payments in, drives them, and finds them again.
+
+use std::fmt;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use tokio::sync::{Notify, OnceCell, OwnedSemaphorePermit, Semaphore, watch};
+use tracing::Instrument;
+
+use crate::clock::{Clock, SystemClock};
+use crate::drive::{self, Pause, Turn, Work};
+use crate::error::{Error, ErrorKind};
+use crate::journal::{Claim, Filter, Intent, Journal, Key, Lease, PaymentId, Record, Summary};
+use crate::name::{Name, Namespace, Operation, ReferenceId};
+use crate::payment::{Payment, Progress};
+use crate::rail::Rail;
+use crate::schedule::{Pace, Schedule};
+use crate::step::{Entry, Event, Expect, Outcome};
+
+/// How the engine behaves, apart from what the rail lays down.
+#[derive(Clone, Debug)]
+#[allow(clippy::exhaustive_structs, reason = "callers build it")]
+pub struct Settings {
+    /// How fast it polls and retries.
+    pub pace: Pace,
+    /// How many payments are in the middle of a call at any time.
+    pub concurrency: usize,
+    /// How long sending waits for the provider's first answer.
+    pub first_answer: Duration,
+    /// Where it takes the time from.
+    pub clock: Arc<dyn Clock>,
+}
+
+impl Default for Settings {
+    /// 32 payments at a time, 60 s for the first answer, the machine's clock.
+    fn default() -> Self {
+        Self {
+            pace: Pace::default(),
+            concurrency: 32,
+            first_answer: Duration::from_secs(60),
+            clock: Arc::new(SystemClock),
+        }
+    }
+}
+
+/// Drives the payments of one rail, one namespace and one journal.
+#[derive(Debug)]
+pub struct Engine<R: Rail> {
+    inner: Arc<Inner<R>>,
+}
+
+impl<R: Rail> Clone for Engine<R> {
+    fn clone(&self) -> Self {
+        Self { inner: Arc::clone(&self.inner) }
+    }
+}
+
+pub(crate) struct Inner<R: Rail> {
+    rail: R,
+    journal: Arc<dyn Journal>,
+    namespace: Namespace,
+    settings: Settings,
+    pub(crate) clock: Arc<dyn Clock>,
+    bound: OnceCell<()>,
+    schedule: Mutex<Schedule>,
+    /// Something became due earlier than expected.
+    wake: Notify,
+    /// The last payment left the schedule.
+    idle: Notify,
+    permits: Arc<Semaphore>,
+}
+
+impl<R: Rail> fmt::Debug for Inner<R> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Engine")
+            .field("rail", &self.rail.name())
+            .field("journal", &self.journal)
+            .field("settings", &self.settings)
+            .finish_non_exhaustive()
+    }
+}
+
+impl<R: Rail> Engine<R> {
+    /// An engine. Nothing is read or written, and no task is started, before the first payment.
+    pub fn new(rail: R, journal: Arc<dyn Journal>, namespace: Namespace, settings: Settings) -> Self {
+        let permits = Arc::new(Semaphore::new(settings.concurrency.max(1)));
+        let clock = Arc::clone(&settings.clock);
+        Self {
+            inner: Arc::new(Inner {
+                rail,
+                journal,
+                namespace,
+                settings,
+                clock,
+                bound: OnceCell::new(),
+                schedule: Mutex::default(),
+                wake: Notify::new(),
+                idle: Notify::new(),
+                permits,
+            }),
+        }
+    }
+
+    /// The rail.
+    pub fn rail(&self) -> &R {
+        &self.inner.rail
+    }
+
+    /// Records a payment, or takes up the one of that name, and drives it.
+    ///
+    /// When it returns `Ok`, the payment is in the journal and the provider has it or has ended it; the engine goes
+    /// on with it. After a crash at any point, sending the same name again, or [`resume`](Self::resume), goes on
+    /// where it was. Dropping the future is such a crash, for this caller.
+    ///
+    /// # Errors
+    /// `NameTaken` when the name belongs to a payment with other contents; `Deadline` when the provider gave no
+    /// first answer in time (the engine goes on); whatever stopped the engine otherwise. The error's effect says
+    /// whether the provider may have acted.
+    pub async fn send(
+        &self,
+        operation: Operation,
+        name: Name,
+        contents: String,
+        expect: Expect,
+    ) -> Result<Payment<R>, Error> {
+        let inner = &self.inner;
+        inner.bind().await?;
+        let reference_id = ReferenceId::derive(&inner.namespace, &operation, &name, 1);
+        let rail = inner.rail.name().to_owned();
+        let intent = Intent { rail, operation, name, reference_id, contents, expect };
+        let digest = intent.digest();
+        let (record, lease) = inner.journal.intend(intent, inner.clock.now()).await?;
+        if record.intent.digest() != digest {
+            return Err(taken(&record));
+        }
+        let progress = inner.attach(&record, lease).await;
+        let reference_id = record.state()?.reference_id();
+        let payment = Payment::new(Arc::clone(inner), record, reference_id, Some(progress));
+        payment.taken(inner.settings.first_answer).await
+    }
+
+    /// Takes up every payment that has not ended, and returns how many there are. They are driven in the background;
+    /// those that another living process drives are left to it.
+    ///
+    /// Safe at every start, and at any other time.
+    ///
+    /// # Errors
+    /// `Journal` when the journal cannot be read; `Configuration` when it belongs to another namespace.
+    pub async fn resume(&self) -> Result<usize, Error> {
+        let inner = &self.inner;
+        inner.bind().await?;
+        let mut filter = Filter { standing: None, unfinished: true, after: None, limit: 1000 };
+        let mut count = 0;
+        loop {
+            let page = inner.list(filter.clone()).await?;
+            let Some(last) = page.last() else { return Ok(count) };
+            filter.after = Some(last.id);
+            count += page.len();
+            for payment in &page {
+                inner.take_up(payment.reference_id, payment.id);
+            }
+        }
+    }
+
+    /// Waits until this process drives no payment any more: each has ended, or the engine has stopped with it.
+    pub async fn idle(&self) {
+        loop {
+            let idle = self.inner.idle.notified();
+            if self.inner.lock().is_empty() {
+                return;
+            }
+            idle.await;
+        }
+    }
+
+    /// Finds a payment by its name, without driving it.
+    ///
+    /// # Errors
+    /// `Journal` when the journal cannot be read.
+    pub async fn find(&self, name: &Name) -> Result<Option<Payment<R>>, Error> {
+        self.found(Key::Name(name.clone())).await
+    }
+
+    /// Finds a payment by the key of any of its attempts, without driving it.
+    ///
+    /// # Errors
+    /// `Journal` when the journal cannot be read.
+    pub async fn find_by_reference(&self, reference_id: ReferenceId) -> Result<Option<Payment<R>>, Error> {
+        self.found(Key::ReferenceId(reference_id)).await
+    }
+
+    /// Lists payments in the order in which they were recorded.
+    ///
+    /// # Errors
+    /// `Journal` when the journal cannot be read.
+    pub async fn list(&self, filter: Filter) -> Result<Vec<Summary>, Error> {
+        self.inner.bind().await?;
+        self.inner.list(filter).await
+    }
+
+    async fn found(&self, key: Key) -> Result<Option<Payment<R>>, Error> {
+        self.inner.bind().await?;
+        let Some(record) = self.inner.find(key).await? else { return Ok(None) };
+        let reference_id = record.state()?.reference_id();
+        Ok(Some(Payment::new(Arc::clone(&self.inner), record, reference_id, None)))
+    }
+}
+
+fn taken(record: &Record) -> Error {
+    let intent = &record.intent;
+    let message = format!(
+        "the name {:?} already belongs to a {} of {} with other contents",
+        intent.name.as_str(),
+        intent.operation,
+        intent.expect
+    );
+    Error::new(ErrorKind::NameTaken, message).with_payment(intent.operation.clone(), intent.reference_id)
+}
+
+impl<R: Rail> Inner<R> {
+    fn lock(&self) -> MutexGuard<'_, Schedule> {
+        self.schedule.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    async fn bind(&self) -> Result<(), Error> {
+        self.bound.get_or_try_init(|| self.journal.bind(self.rail.name(), &self.namespace)).await.copied()
+    }
+
+    pub(crate) async fn find(&self, key: Key) -> Result<Option<Record>, Error> {
+        self.journal.find(self.rail.name(), key).await
+    }
+
+    async fn list(&self, filter: Filter) -> Result<Vec<Summary>, Error> {
+        self.journal.list(self.rail.name(), filter).await
+    }
+
+    pub(crate) async fn again(self: &Arc<Self>, name: &Name) -> Result<Payment<R>, Error> {
+        let unknown =
+            || Error::new(ErrorKind::UnknownPayment, format!("no payment is named {:?}", name.as_str()));
+        let record = self.find(Key::Name(name.clone())).await?.ok_or_else(unknown)?;
+        let intent = &record.intent;
+        let state = record.state()?;
+        let Some(Outcome::Failed(failure)) = state.outcome() else {
+            return Err(Error::new(ErrorKind::NotFailed, "only a failed payment can be tried again")
+                .with_payment(intent.operation.clone(), state.reference_id()));
+        };
+        let attempt = state.attempt() + u32::from(failure.recorded);
+        let reference_id = ReferenceId::derive(&self.namespace, &intent.operation, &intent.name, attempt);
+        let entry = Entry { at: self.clock.now(), event: Event::Again { attempt, reference_id } };
+        let lease = self.journal.reopen(&record, entry).await?;
+        let progress = self.attach(&record, Some(lease)).await;
+        Payment::new(Arc::clone(self), record, reference_id, Some(progress))
+            .taken(self.settings.first_answer)
+            .await
+    }
+
+    /// Joins those who wait for a payment, and drives it if nobody in this process does.
+    pub(crate) async fn attach(
+        self: &Arc<Self>,
+        record: &Record,
+        lease: Option<Lease>,
+    ) -> watch::Receiver<Progress> {
+        let key = record.intent.reference_id;
+        let (progress, made) = {
+            let mut schedule = self.lock();
+            let (slot, made) = schedule.slot(key, record.id);
+            if made {
+                slot.lease = lease;
+            }
+            let watchers = slot.watchers.get_or_insert_with(|| watch::channel(Progress::Working).0);
+            (watchers.subscribe(), made)
+        };
+        if made {
+            self.put(key, Duration::ZERO);
+        }
+        progress
+    }
+
+    fn take_up(self: &Arc<Self>, key: ReferenceId, id: PaymentId) {
+        let made = self.lock().slot(key, id).1;
+        if made {
+            self.put(key, Duration::ZERO);
+        }
+    }
+
+    /// Has the payment looked at after that time, and starts the task that does so if it does not run.
+    fn put(self: &Arc<Self>, key: ReferenceId, after: Duration) {
+        let at = self.clock.now() + after;
+        let start = {
+            let mut schedule = self.lock();
+            schedule.put(key, at);
+            !std::mem::replace(&mut schedule.running, true)
+        };
+        if start {
+            tokio::spawn(Arc::clone(self).run());
+        } else {
+            self.wake.notify_one();
+        }
+    }
+
+    /// Looks at each payment when it is due. Ends when none waits.
+    async fn run(self: Arc<Self>) {
+        loop {
+            let Ok(permit) = Arc::clone(&self.permits).acquire_owned().await else { return };
+            let now = self.clock.now();
+            let (ready, next) = {
+                let mut schedule = self.lock();
+                let ready = schedule.pop(now);
+                let next = schedule.next_due();
+                // Whoever puts a payment in after this starts the task anew.
+                schedule.running = ready.is_some() || next.is_some();
+                (ready, next)
+            };
+            match (ready, next) {
+                (Some(key), _) => {
+                    tokio::spawn(Arc::clone(&self).look_at(key, permit));
+                }
+                (None, Some(at)) => {
+                    drop(permit);
+                    let wait = (at - now).to_std().unwrap_or_default();
+                    tokio::select! {
+                        () = self.clock.sleep(wait) => {}
+                        () = self.wake.notified() => {}
+                    }
+                }
+                (None, None) => return,
+            }
+        }
+    }
+
+    /// Drives one payment until it rests again.
+    async fn look_at(self: Arc<Self>, key: ReferenceId, permit: OwnedSemaphorePermit) {
+        let Some((id, lease, tries)) = self.lock().get(key).map(|slot| (slot.id, slot.lease, slot.tries))
+        else {
+            return;
+        };
+        let span = tracing::debug_span!("payment", reference_id = %key);
+        match self.turn(key, id, lease).instrument(span).await {
+            Ok((Turn::Ended(outcome), _)) => self.leave(key, Progress::Ended(outcome)),
+            Ok((Turn::Pause(pause), work)) => {
+                // An early answer of the provider makes the payment's polls begin afresh.
+                let fresh = work
+                    .as_ref()
+                    .is_some_and(|work| lease.is_none_or(|lease| lease.next != work.lease().next));
+                let tries = if fresh { 0 } else { tries };
+                let now = self.clock.now();
+                let delay = self.settings.pace.delay(pause, tries, key, now);
+                let mut schedule = self.lock();
+                if let Pause::RetryAfter(_) = pause {
+                    schedule.rest(now + delay);
+                }
+                if let Some(slot) = schedule.get(key) {
+                    slot.lease = work.as_ref().map(Work::lease);
+                    slot.tries = tries + 1;
+                    if let (Some(watchers), Some(work)) =
+                        (&slot.watchers, work.filter(|w| w.state().is_seen()))
+                    {
+                        watchers.send_replace(Progress::Pending(work.action().cloned()));
+                    }
+                }
+                drop(schedule);
+                self.put(key, delay);
+            }
+            Err(error) => self.leave(key, Progress::Stopped(error)),
+        }
+        drop(permit);
+    }
+
+    /// Takes the payment in hand and drives it until it ends or rests. Without a work it is in another's hand.
+    async fn turn(
+        &self,
+        key: ReferenceId,
+        id: PaymentId,
+        lease: Option<Lease>,
+    ) -> Result<(Turn, Option<Work>), Error> {
+        let mut work = match self.take(key, id, lease).await? {
+            Claim::Ours(lease, record) => Work::new(lease, &record)?,
+            Claim::Elsewhere => return Ok((Turn::Pause(Pause::Poll), None)),
+            Claim::Ended(record) => {
+                let state = record.state()?;
+                let outcome = state.outcome().cloned().ok_or_else(|| {
+                    Error::new(ErrorKind::Journal, "the journal says that the payment has ended, but not how")
+                })?;
+                return Ok((Turn::Ended(outcome), None));
+            }
+        };
+        match drive::advance(&self.rail, &*self.journal, &*self.clock, &mut work).await {
+            Ok(turn) => Ok((turn, Some(work))),
+            Err(error) => {
+                // Best effort: if it cannot be let go of, this process will claim it again.
+                let _ = self.journal.release(work.lease()).await;
+                Err(error)
+            }
+        }
+    }
+
+    /// Reads the payment, under the lease we have if nobody wrote since, and under a new one otherwise.
+    async fn take(&self, key: ReferenceId, id: PaymentId, lease: Option<Lease>) -> Result<Claim, Error> {
+        if let Some(lease) = lease
+            && let Some(record) = self.find(Key::ReferenceId(key)).await?
+            && record.entries.len() == lease.next
+        {
+            return Ok(Claim::Ours(lease, record));
+        }
+        self.journal.claim(id).await
+    }
+
+    /// Tells those who wait how it ended, and forgets the payment.
+    fn leave(&self, key: ReferenceId, last: Progress) {
+        if let Progress::Stopped(error) = &last {
+            tracing::warn!(reference_id = %key, %error, "stopped driving a payment");
+        }
+        let mut schedule = self.lock();
+        if let Some(watchers) = schedule.remove(key).and_then(|slot| slot.watchers) {
+            watchers.send_replace(last);
+        }
+        if schedule.is_empty() {
+            self.idle.notify_waiters();
+        }
+    }
+}

@@ -1,0 +1,319 @@
+//! The durable record, written *before* the wire.
+//!
+//! A journal holds, for each payment, what was intended and the append-only list of what happened since. It decides
+//! nothing; [`crate::step`] does. What every back end must keep true, and the conformance suite checks:
+//!
+//! - a write is durable when its future returns `Ok`, and has not happened at all when it returns `Err`, unless the
+//!   error's effect is `Unknown`;
+//! - one name is one payment, and one key belongs to one payment, by constraints of the store and not by code;
+//! - only the holder of a payment's lease can append to it, and a lease that was taken over can write nothing more.
+
+use std::fmt;
+use std::str::FromStr;
+
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+
+use crate::clock::BoxFuture;
+use crate::error::{Error, ErrorKind};
+use crate::name::{Name, Namespace, Operation, ReferenceId};
+use crate::step::{Entry, Expect, Outcome, State, Timestamp};
+
+#[cfg(test)]
+mod conformance;
+mod memory;
+mod owner;
+mod sqlite;
+mod writer;
+
+pub use memory::MemoryJournal;
+pub use sqlite::SqliteJournal;
+
+type Result<T, E = Error> = std::result::Result<T, E>;
+
+/// A payment's number in its journal, ascending in the order in which payments were recorded. It means nothing
+/// outside that journal.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct PaymentId(pub(crate) i64);
+
+/// A payment as it was intended. None of it ever changes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[allow(clippy::exhaustive_structs, reason = "back ends read it, the engine builds it")]
+pub struct Intent {
+    /// The rail it goes over.
+    pub rail: String,
+    /// Which movement.
+    pub operation: Operation,
+    /// Its permanent name.
+    pub name: Name,
+    /// The key of its first attempt.
+    pub reference_id: ReferenceId,
+    /// What the caller asked for, in the rail's own JSON, without secrets.
+    pub contents: String,
+    /// What the provider must move.
+    pub expect: Expect,
+}
+
+impl Intent {
+    /// What tells two payments of one name apart. It is kept beside the contents, so that a damaged record is
+    /// noticed.
+    pub fn digest(&self) -> [u8; 32] {
+        let mut hash = Sha256::new();
+        let expect = serde_json::to_string(&self.expect).expect("an expectation is plain data");
+        for part in [&self.rail, self.operation.as_str(), self.name.as_str(), &self.contents, &expect] {
+            hash.update((part.len() as u64).to_be_bytes());
+            hash.update(part.as_bytes());
+        }
+        hash.finalize().into()
+    }
+}
+
+/// A payment and everything that is known to have happened to it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[allow(clippy::exhaustive_structs, reason = "back ends build it")]
+pub struct Record {
+    /// Its number in the journal.
+    pub id: PaymentId,
+    /// What was intended.
+    pub intent: Intent,
+    /// When it was recorded.
+    pub created_at: Timestamp,
+    /// What happened since, oldest first.
+    pub entries: Vec<Entry>,
+}
+
+impl Record {
+    /// Folds the entries.
+    ///
+    /// # Errors
+    /// `Journal` when they cannot have happened in that order: the payment is not driven then.
+    pub fn state(&self) -> Result<State> {
+        let mut state = State::intended(self.intent.expect, self.intent.reference_id, self.created_at);
+        for entry in &self.entries {
+            state.apply(entry).map_err(|source| {
+                damaged(&self.intent.name, "holds events in an impossible order").with_source(source)
+            })?;
+        }
+        Ok(state)
+    }
+}
+
+/// How a payment stands, in one word.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum Standing {
+    /// Recorded; nothing was sent.
+    Intended,
+    /// A session is open; nothing that the provider may have acted upon was sent.
+    Prepared,
+    /// Sent, and nobody knows yet what became of it.
+    Sending,
+    /// The provider has it.
+    Pending,
+    /// The money moved.
+    Completed,
+    /// The money did not move.
+    Failed,
+    /// A person must decide.
+    Parked,
+}
+
+impl Standing {
+    /// Every standing, in the order of a payment's life.
+    pub const ALL: [Self; 7] = [
+        Self::Intended,
+        Self::Prepared,
+        Self::Sending,
+        Self::Pending,
+        Self::Completed,
+        Self::Failed,
+        Self::Parked,
+    ];
+
+    /// The standing of a payment in that state.
+    pub fn of(state: &State) -> Self {
+        match state.outcome() {
+            Some(Outcome::Completed(_)) => Self::Completed,
+            Some(Outcome::Failed(_)) => Self::Failed,
+            Some(Outcome::Parked(_)) => Self::Parked,
+            None if state.is_seen() => Self::Pending,
+            None if state.in_doubt() => Self::Sending,
+            None if state.body().is_some() => Self::Prepared,
+            None => Self::Intended,
+        }
+    }
+
+    /// Whether the payment has come to an end.
+    pub fn is_ended(self) -> bool {
+        matches!(self, Self::Completed | Self::Failed | Self::Parked)
+    }
+
+    /// The word.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Intended => "intended",
+            Self::Prepared => "prepared",
+            Self::Sending => "sending",
+            Self::Pending => "pending",
+            Self::Completed => "completed",
+            Self::Failed => "failed",
+            Self::Parked => "parked",
+        }
+    }
+}
+
+impl fmt::Display for Standing {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.as_str())
+    }
+}
+
+impl FromStr for Standing {
+    type Err = Error;
+    fn from_str(word: &str) -> Result<Self> {
+        Self::ALL.into_iter().find(|standing| standing.as_str() == word).ok_or_else(|| {
+            let words = Self::ALL.map(Self::as_str).join(", ");
+            Error::new(ErrorKind::Invalid, format!("{word:?} is not a standing; the standings are {words}"))
+        })
+    }
+}
+
+/// One payment in a list.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[allow(clippy::exhaustive_structs, reason = "back ends build it")]
+pub struct Summary {
+    /// Its number in the journal.
+    pub id: PaymentId,
+    /// Which movement.
+    pub operation: Operation,
+    /// Its permanent name.
+    pub name: Name,
+    /// The key of its first attempt.
+    pub reference_id: ReferenceId,
+    /// What the provider must move.
+    pub expect: Expect,
+    /// How it stands.
+    pub standing: Standing,
+    /// When it was recorded.
+    pub created_at: Timestamp,
+    /// When anything was last noted.
+    pub updated_at: Timestamp,
+}
+
+/// Which payments to list.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[allow(clippy::exhaustive_structs, reason = "callers build it")]
+pub struct Filter {
+    /// Only those of this standing.
+    pub standing: Option<Standing>,
+    /// Only those that have not ended.
+    pub unfinished: bool,
+    /// Only those recorded after this one.
+    pub after: Option<PaymentId>,
+    /// At most so many.
+    pub limit: usize,
+}
+
+/// How to find one payment.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[allow(clippy::exhaustive_enums, reason = "back ends must treat both")]
+pub enum Key {
+    /// By its name.
+    Name(Name),
+    /// By the key of any of its attempts.
+    ReferenceId(ReferenceId),
+}
+
+/// The right to drive one payment. A lease that another process took over can write nothing more.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[allow(clippy::exhaustive_structs, reason = "back ends build it")]
+pub struct Lease {
+    /// Which payment.
+    pub id: PaymentId,
+    /// How often the payment changed hands; every write checks it.
+    pub epoch: i64,
+    /// The place of the next entry.
+    pub next: usize,
+}
+
+/// What came of asking for a payment's lease.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[allow(clippy::exhaustive_enums, reason = "the engine must treat each")]
+pub enum Claim {
+    /// It is ours.
+    Ours(Lease, Record),
+    /// Another living process drives it.
+    Elsewhere,
+    /// It has ended, and nobody need drive it.
+    Ended(Record),
+}
+
+/// Where payments are written down.
+///
+/// Its methods return boxed futures so that an engine can hold any back end behind one pointer. Dropping a future
+/// does not undo the write it asked for.
+pub trait Journal: fmt::Debug + Send + Sync + 'static {
+    /// Ties the journal to the namespace of a rail, the first time, and checks it ever after.
+    ///
+    /// # Errors
+    /// `Configuration` when the journal remembers another namespace: under it old names would get new keys.
+    fn bind<'a>(&'a self, rail: &'a str, namespace: &'a Namespace) -> BoxFuture<'a, Result<()>>;
+
+    /// Records a payment, or finds the one of that name. A new payment comes with its lease.
+    ///
+    /// The caller compares the digests: a found payment may have other contents.
+    fn intend(&self, intent: Intent, at: Timestamp) -> BoxFuture<'_, Result<(Record, Option<Lease>)>>;
+
+    /// Takes the lease of an unfinished payment unless another living process holds it. A lease that this process
+    /// held already is replaced.
+    fn claim(&self, id: PaymentId) -> BoxFuture<'_, Result<Claim>>;
+
+    /// Appends to a payment. Returns the lease to use from now on.
+    ///
+    /// # Errors
+    /// `Stopped` when the lease was taken over; `Journal` when the write failed.
+    fn append(&self, lease: Lease, entries: Vec<Entry>, standing: Standing) -> BoxFuture<'_, Result<Lease>>;
+
+    /// Lets go of a payment that this process stops driving.
+    fn release(&self, lease: Lease) -> BoxFuture<'_, Result<()>>;
+
+    /// Opens a failed payment again with an `Again` entry, if nothing was appended since it was read.
+    ///
+    /// # Errors
+    /// `NotFailed` when it is not, or no longer, the failed payment that was read.
+    fn reopen<'a>(&'a self, record: &'a Record, again: Entry) -> BoxFuture<'a, Result<Lease>>;
+
+    /// Finds one payment.
+    fn find<'a>(&'a self, rail: &'a str, key: Key) -> BoxFuture<'a, Result<Option<Record>>>;
+
+    /// Lists payments in the order in which they were recorded.
+    fn list<'a>(&'a self, rail: &'a str, filter: Filter) -> BoxFuture<'a, Result<Vec<Summary>>>;
+}
+
+/// The error for a payment whose record cannot be trusted.
+fn damaged(name: &Name, what: &str) -> Error {
+    Error::new(
+        ErrorKind::Journal,
+        format!(
+            "the journal's record of {name:?} {what}; it is not driven, because that would be guessing. \
+             Restore the journal from a backup or decide by the provider's own record"
+        ),
+    )
+}
+
+/// The error for a lease that another process took over.
+fn taken_over() -> Error {
+    Error::new(ErrorKind::Stopped, "another process has taken over this payment")
+}
+
+/// The error for a journal that belongs to another namespace.
+fn other_namespace(rail: &str, remembered: &str) -> Error {
+    Error::new(
+        ErrorKind::Configuration,
+        format!(
+            "this journal belongs to the {rail} namespace {remembered:?}, and another was given: under it, old \
+             names would get new keys and be paid again. Set the namespace back, or use another journal"
+        ),
+    )
+}

@@ -1,0 +1,73 @@
+//! Which process a payment belongs to, and whether that process still lives.
+//!
+//! Each process that opens a journal file makes a lock file of its own beside it and holds the kernel's lock on it.
+//! The kernel lets go of the lock when the process dies, however it dies, so a killed process's payments can be
+//! taken over at once, without clocks, process numbers or waiting; and a process that lives, however slow, is never
+//! taken over.
+
+use std::fs::{File, OpenOptions, TryLockError};
+use std::io;
+use std::path::{Path, PathBuf};
+
+use uuid::Uuid;
+
+/// This process's claim to be alive, for one journal.
+#[derive(Debug)]
+pub(super) struct Owner {
+    id: Uuid,
+    journal: PathBuf,
+    /// Holding the file open holds the lock.
+    _lock: File,
+}
+
+fn lock_path(journal: &Path, id: Uuid) -> PathBuf {
+    let mut path = journal.as_os_str().to_owned();
+    path.push(format!("-owner-{}", id.simple()));
+    path.into()
+}
+
+impl Owner {
+    /// Makes and locks the file, before the owner's id is written anywhere.
+    pub(super) fn register(journal: &Path) -> io::Result<Self> {
+        let id = Uuid::new_v4();
+        let mut options = OpenOptions::new();
+        options.write(true).create_new(true);
+        #[cfg(unix)]
+        std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+        let lock = options.open(lock_path(journal, id))?;
+        lock.try_lock()?;
+        Ok(Self { id, journal: journal.to_owned(), _lock: lock })
+    }
+
+    pub(super) fn id(&self) -> Uuid {
+        self.id
+    }
+
+    /// Whether the process that goes by `id` still holds its lock. Clears away the file of one that does not.
+    pub(super) fn is_alive(&self, id: Uuid) -> io::Result<bool> {
+        if id == self.id {
+            return Ok(true);
+        }
+        let path = lock_path(&self.journal, id);
+        match File::open(&path) {
+            Ok(file) => match file.try_lock() {
+                Ok(()) => {
+                    // Whoever else asks finds no file, which means the same.
+                    let _ = std::fs::remove_file(&path);
+                    Ok(false)
+                }
+                Err(TryLockError::WouldBlock) => Ok(true),
+                Err(TryLockError::Error(error)) => Err(error),
+            },
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),
+            Err(error) => Err(error),
+        }
+    }
+}
+
+impl Drop for Owner {
+    /// Tidies up. A process that dies before this leaves a file without a lock, which means the same.
+    fn drop(&mut self) {
+        let _ = std::fs::remove_file(lock_path(&self.journal, self.id));
+    }
+}

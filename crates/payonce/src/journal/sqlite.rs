@@ -1,0 +1,647 @@
+//! The journal in an SQLite file: durable before a write returns, shared by the processes of one machine.
+
+use std::fs::OpenOptions;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use rusqlite::{Connection, OptionalExtension, Row, params};
+use uuid::Uuid;
+
+use super::owner::Owner;
+use super::writer::{Worker, explain};
+use super::{
+    Claim, Filter, Intent, Journal, Key, Lease, PaymentId, Record, Result, Standing, Summary, damaged,
+    other_namespace, taken_over,
+};
+use crate::clock::BoxFuture;
+use crate::error::{Error, ErrorKind};
+use crate::name::{Name, Namespace, Operation, ReferenceId};
+use crate::step::{Entry, Event, Timestamp};
+
+/// Marks the file as a journal, in SQLite's own header field: the letters `pay1`.
+const APPLICATION_ID: i32 = 0x7061_7931;
+
+/// The version of the schema.
+const VERSION: i32 = 1;
+
+/// The first SQLite without the bug that could lose a committed write when two connections checkpoint and reset the
+/// write-ahead log.
+const OLDEST_SQLITE: i32 = 3_051_003;
+
+/// A journal in an SQLite file.
+///
+/// Several processes may open one file; it must lie on a local disk. Each write is on the disk
+/// (`synchronous=FULL`) before it returns, and writes that wait together share one commit. The file is made readable
+/// for its owner only. A `kill -9` leaves the journal whole, and leaves the dead process's payments free to be taken
+/// over at once.
+#[derive(Debug)]
+pub struct SqliteJournal {
+    path: PathBuf,
+    owner: Arc<Owner>,
+    writes: Worker,
+    reads: Worker,
+}
+
+impl SqliteJournal {
+    /// Opens the file, and makes it if there is none.
+    ///
+    /// # Errors
+    /// `Journal`, in plain words, when the file cannot be opened, is damaged, is not a journal, is readable by
+    /// others, or was written by a newer version of this crate. The file is left as it was.
+    pub fn open(path: impl AsRef<Path>) -> Result<Self> {
+        let path = path.as_ref();
+        let blame = |error: Error| {
+            Error::new(ErrorKind::Journal, format!("{}: {}", path.display(), error.message()))
+                .with_source(error)
+        };
+        let file = |error: std::io::Error| {
+            blame(Error::new(ErrorKind::Journal, format!("the journal file cannot be opened: {error}")))
+        };
+        if rusqlite::version_number() < OLDEST_SQLITE {
+            return Err(Error::new(
+                ErrorKind::Configuration,
+                format!("SQLite {} can lose writes; 3.51.3 or newer is needed", rusqlite::version()),
+            ));
+        }
+        make_private(path).map_err(file)?;
+        let mut writing = connect(path).map_err(explain).map_err(blame)?;
+        set_up(&mut writing).map_err(blame)?;
+        let reading = connect(path).map_err(explain).map_err(blame)?;
+        let owner = Arc::new(Owner::register(path).map_err(file)?);
+        Ok(Self {
+            path: path.to_owned(),
+            // Each thread keeps the owner alive until its connection is closed.
+            writes: Worker::start("journal-write", writing, true, Arc::clone(&owner)).map_err(file)?,
+            reads: Worker::start("journal-read", reading, false, Arc::clone(&owner)).map_err(file)?,
+            owner,
+        })
+    }
+
+    /// The file.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+}
+
+/// Makes the file if there is none, and sees to it that only its owner can read it. SQLite gives the files it makes
+/// beside it the same mode.
+fn make_private(path: &Path) -> std::io::Result<()> {
+    let mut options = OpenOptions::new();
+    options.read(true).write(true).create(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    let file = options.open(path)?;
+    #[cfg(unix)]
+    {
+        let mode = std::os::unix::fs::PermissionsExt::mode(&file.metadata()?.permissions());
+        if mode & 0o077 != 0 {
+            return Err(std::io::Error::other(format!(
+                "others may read it (mode {:o}); make it private with chmod 600",
+                mode & 0o777
+            )));
+        }
+    }
+    drop(file);
+    Ok(())
+}
+
+fn connect(path: &Path) -> rusqlite::Result<Connection> {
+    let connection = Connection::open(path)?;
+    connection.busy_timeout(Duration::from_secs(10))?;
+    connection.pragma_update(None, "synchronous", "FULL")?;
+    connection.pragma_update(None, "foreign_keys", true)?;
+    connection.set_prepared_statement_cache_capacity(32);
+    Ok(connection)
+}
+
+/// Makes a new file a journal, under the file's own lock, or checks that an old one is a journal of this version.
+fn set_up(connection: &mut Connection) -> Result<()> {
+    let number = |connection: &Connection, name: &str| {
+        connection.pragma_query_value(None, name, |row| row.get::<_, i32>(0)).map_err(explain)
+    };
+    let stamp = |connection: &Connection| -> Result<(i32, i32)> {
+        Ok((number(connection, "application_id")?, number(connection, "user_version")?))
+    };
+    if stamp(connection)? == (0, 0) {
+        let change = connection
+            .transaction_with_behavior(rusqlite::TransactionBehavior::Immediate)
+            .map_err(explain)?;
+        let tables: i64 =
+            change.query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get(0)).map_err(explain)?;
+        // Another process may have made the journal since we looked.
+        if tables == 0 {
+            change.execute_batch(include_str!("schema.sql")).map_err(explain)?;
+            change.pragma_update(None, "application_id", APPLICATION_ID).map_err(explain)?;
+            change.pragma_update(None, "user_version", VERSION).map_err(explain)?;
+        }
+        change.commit().map_err(explain)?;
+    }
+    match stamp(connection)? {
+        (APPLICATION_ID, VERSION) => connection.pragma_update(None, "journal_mode", "WAL").map_err(explain),
+        (APPLICATION_ID, newer) if newer > VERSION => Err(Error::new(
+            ErrorKind::Journal,
+            format!(
+                "the journal has format {newer}, and this program knows formats up to {VERSION}: use the newer \
+                 program that wrote it"
+            ),
+        )),
+        _ => Err(Error::new(ErrorKind::Journal, "the file is an SQLite database, but not a journal")),
+    }
+}
+
+fn millis(at: Timestamp) -> i64 {
+    at.timestamp_millis()
+}
+
+/// Reads a moment; a number outside the calendar is damage.
+fn moment(column: usize, millis: i64) -> rusqlite::Result<Timestamp> {
+    Timestamp::from_timestamp_millis(millis).ok_or(rusqlite::Error::IntegralValueOutOfRange(column, millis))
+}
+
+fn unreadable(column: usize, error: impl std::error::Error + Send + Sync + 'static) -> rusqlite::Error {
+    rusqlite::Error::FromSqlConversionFailure(column, rusqlite::types::Type::Text, Box::new(error))
+}
+
+fn key(column: usize, row: &Row<'_>) -> rusqlite::Result<ReferenceId> {
+    let bytes: [u8; 16] = row.get(column)?;
+    Ok(Uuid::from_bytes(bytes).into())
+}
+
+const PAYMENT: &str =
+    "SELECT id, rail, operation, name, reference_id, contents, expect, digest, created_at FROM payments";
+
+fn payment(row: &Row<'_>) -> rusqlite::Result<(PaymentId, Intent, [u8; 32], Timestamp)> {
+    let text = |column: usize| row.get::<_, String>(column);
+    let intent = Intent {
+        rail: text(1)?,
+        operation: Operation::new(text(2)?).map_err(|e| unreadable(2, e))?,
+        name: Name::new(text(3)?).map_err(|e| unreadable(3, e))?,
+        reference_id: key(4, row)?,
+        contents: text(5)?,
+        expect: serde_json::from_str(&text(6)?).map_err(|e| unreadable(6, e))?,
+    };
+    Ok((PaymentId(row.get(0)?), intent, row.get(7)?, moment(8, row.get(8)?)?))
+}
+
+/// Reads a payment's events, and checks that the record is the one that was written.
+fn record(
+    connection: &Connection,
+    (id, intent, digest, created_at): (PaymentId, Intent, [u8; 32], Timestamp),
+) -> rusqlite::Result<Result<Record>> {
+    if intent.digest() != digest {
+        return Ok(Err(damaged(&intent.name, "does not have the contents it was written with")));
+    }
+    let mut statement =
+        connection.prepare_cached("SELECT place, at, event FROM events WHERE payment = ?1 ORDER BY place")?;
+    let mut rows = statement.query([id.0])?;
+    let mut entries = Vec::new();
+    while let Some(row) = rows.next()? {
+        if row.get::<_, usize>(0)? != entries.len() {
+            return Ok(Err(damaged(&intent.name, "lacks an event")));
+        }
+        let Ok(event) = serde_json::from_str::<Event>(row.get_ref(2)?.as_str()?) else {
+            return Ok(Err(damaged(&intent.name, "holds an event that this version does not know")));
+        };
+        entries.push(Entry { at: moment(1, row.get(1)?)?, event });
+    }
+    Ok(Ok(Record { id, intent, created_at, entries }))
+}
+
+fn by_id(connection: &Connection, id: PaymentId) -> rusqlite::Result<Result<Record>> {
+    let found = connection.prepare_cached(&format!("{PAYMENT} WHERE id = ?1"))?.query_row([id.0], payment)?;
+    record(connection, found)
+}
+
+fn insert_events(
+    connection: &Connection,
+    id: PaymentId,
+    first: usize,
+    entries: &[Entry],
+) -> rusqlite::Result<()> {
+    let mut insert = connection
+        .prepare_cached("INSERT INTO events (payment, place, at, event) VALUES (?1, ?2, ?3, ?4)")?;
+    for (place, entry) in (first..).zip(entries) {
+        let event = serde_json::to_string(&entry.event).map_err(|e| unreadable(3, e))?;
+        insert.execute(params![id.0, place, millis(entry.at), event])?;
+    }
+    Ok(())
+}
+
+fn insert_payment(
+    connection: &Connection,
+    intent: &Intent,
+    at: Timestamp,
+    owner: Uuid,
+) -> rusqlite::Result<Option<PaymentId>> {
+    let expect = serde_json::to_string(&intent.expect).map_err(|e| unreadable(6, e))?;
+    let mut insert = connection.prepare_cached(
+        "INSERT INTO payments (rail, operation, name, reference_id, contents, expect, digest, created_at, standing,
+                               updated_at, owner, epoch)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, 'intended', ?8, ?9, 1)
+         ON CONFLICT (rail, name) DO NOTHING",
+    )?;
+    let inserted = insert.execute(params![
+        intent.rail,
+        intent.operation.as_str(),
+        intent.name.as_str(),
+        intent.reference_id.as_uuid().as_bytes(),
+        intent.contents,
+        expect,
+        intent.digest(),
+        millis(at),
+        owner.as_bytes(),
+    ])?;
+    Ok((inserted == 1).then(|| PaymentId(connection.last_insert_rowid())))
+}
+
+fn find(connection: &Connection, rail: &str, sought: &Key) -> rusqlite::Result<Result<Option<Record>>> {
+    let found = match sought {
+        Key::Name(name) => connection
+            .prepare_cached(&format!("{PAYMENT} WHERE rail = ?1 AND name = ?2"))?
+            .query_row(params![rail, name.as_str()], payment),
+        Key::ReferenceId(reference_id) => connection
+            .prepare_cached(&format!(
+                "{PAYMENT} WHERE rail = ?1 AND id IN (SELECT id FROM payments WHERE reference_id = ?2
+                                        UNION ALL SELECT payment FROM attempts WHERE reference_id = ?2)"
+            ))?
+            .query_row(params![rail, reference_id.as_uuid().as_bytes()], payment),
+    };
+    match found.optional()? {
+        Some(found) => Ok(record(connection, found)?.map(Some)),
+        None => Ok(Ok(None)),
+    }
+}
+
+fn claim(connection: &Connection, owner: &Owner, id: PaymentId) -> rusqlite::Result<Result<Claim>> {
+    let (holder, standing): (Option<[u8; 16]>, String) = connection
+        .prepare_cached("SELECT owner, standing FROM payments WHERE id = ?1")?
+        .query_row([id.0], |row| Ok((row.get(0)?, row.get(1)?)))?;
+    let found = match by_id(connection, id)? {
+        Ok(found) => found,
+        Err(error) => return Ok(Err(error)),
+    };
+    if standing.parse::<Standing>().is_ok_and(Standing::is_ended) {
+        return Ok(Ok(Claim::Ended(found)));
+    }
+    if let Some(holder) = holder {
+        match owner.is_alive(Uuid::from_bytes(holder)) {
+            Ok(true) if Uuid::from_bytes(holder) != owner.id() => return Ok(Ok(Claim::Elsewhere)),
+            Ok(_) => {}
+            Err(error) => {
+                let message = format!("it cannot be told whether the payment's process still runs: {error}");
+                return Ok(Err(Error::new(ErrorKind::Journal, message)));
+            }
+        }
+    }
+    let epoch = connection
+        .prepare_cached("UPDATE payments SET owner = ?2, epoch = epoch + 1 WHERE id = ?1 RETURNING epoch")?
+        .query_row(params![id.0, owner.id().as_bytes()], |row| row.get(0))?;
+    Ok(Ok(Claim::Ours(Lease { id, epoch, next: found.entries.len() }, found)))
+}
+
+fn append(
+    connection: &Connection,
+    owner: Uuid,
+    lease: Lease,
+    entries: &[Entry],
+    standing: Standing,
+) -> rusqlite::Result<Result<Lease>> {
+    let at = entries.last().map(|entry| millis(entry.at));
+    let ours = connection
+        .prepare_cached(
+            "UPDATE payments SET standing = ?4, updated_at = coalesce(?5, updated_at),
+                                 owner = CASE WHEN ?6 THEN NULL ELSE owner END
+             WHERE id = ?1 AND epoch = ?2 AND owner = ?3",
+        )?
+        .execute(params![
+            lease.id.0,
+            lease.epoch,
+            owner.as_bytes(),
+            standing.as_str(),
+            at,
+            standing.is_ended()
+        ])?;
+    if ours == 0 {
+        return Ok(Err(taken_over()));
+    }
+    insert_events(connection, lease.id, lease.next, entries)?;
+    Ok(Ok(Lease { next: lease.next + entries.len(), ..lease }))
+}
+
+fn reopen(
+    connection: &Connection,
+    owner: Uuid,
+    (id, next): (PaymentId, usize),
+    again: &Entry,
+) -> rusqlite::Result<Result<Lease>> {
+    let Event::Again { attempt, reference_id } = &again.event else {
+        return Ok(Err(Error::new(ErrorKind::Invalid, "only a further attempt can open a payment again")));
+    };
+    let epoch = connection
+        .prepare_cached(
+            "UPDATE payments SET standing = 'intended', updated_at = ?3, owner = ?4, epoch = epoch + 1
+             WHERE id = ?1 AND standing = 'failed'
+               AND ?2 = (SELECT count(*) FROM events WHERE payment = ?1)
+             RETURNING epoch",
+        )?
+        .query_row(params![id.0, next, millis(again.at), owner.as_bytes()], |row| row.get(0))
+        .optional()?;
+    let Some(epoch) = epoch else {
+        return Ok(Err(Error::new(
+            ErrorKind::NotFailed,
+            "the payment has not failed, or was tried again already",
+        )));
+    };
+    insert_events(connection, id, next, std::slice::from_ref(again))?;
+    connection
+        .prepare_cached(
+            "INSERT INTO attempts (payment, attempt, reference_id)
+             SELECT ?1, ?2, ?3 WHERE ?3 NOT IN (SELECT reference_id FROM payments WHERE id = ?1
+                                       UNION ALL SELECT reference_id FROM attempts WHERE payment = ?1)",
+        )?
+        .execute(params![id.0, attempt, reference_id.as_uuid().as_bytes()])?;
+    Ok(Ok(Lease { id, epoch, next: next + 1 }))
+}
+
+fn list(connection: &Connection, rail: &str, filter: &Filter) -> rusqlite::Result<Vec<Summary>> {
+    // The condition is the one of the partial index, to the letter, so that SQLite uses it.
+    let unfinished =
+        if filter.unfinished { "AND standing NOT IN ('completed', 'failed', 'parked')" } else { "" };
+    let mut statement = connection.prepare_cached(&format!(
+        "SELECT id, operation, name, reference_id, expect, standing, created_at, updated_at FROM payments
+         WHERE rail = ?1 AND id > ?2 AND (?3 IS NULL OR standing = ?3) {unfinished} ORDER BY id LIMIT ?4"
+    ))?;
+    let after = filter.after.map_or(i64::MIN, |id| id.0);
+    let standing = filter.standing.map(Standing::as_str);
+    let limit = i64::try_from(filter.limit).unwrap_or(i64::MAX);
+    let rows = statement.query_map(params![rail, after, standing, limit], |row| {
+        Ok(Summary {
+            id: PaymentId(row.get(0)?),
+            operation: Operation::new(row.get::<_, String>(1)?).map_err(|e| unreadable(1, e))?,
+            name: Name::new(row.get::<_, String>(2)?).map_err(|e| unreadable(2, e))?,
+            reference_id: key(3, row)?,
+            expect: serde_json::from_str(&row.get::<_, String>(4)?).map_err(|e| unreadable(4, e))?,
+            standing: row.get::<_, String>(5)?.parse().map_err(|e: Error| unreadable(5, e))?,
+            created_at: moment(6, row.get(6)?)?,
+            updated_at: moment(7, row.get(7)?)?,
+        })
+    })?;
+    rows.collect()
+}
+
+impl Journal for SqliteJournal {
+    fn bind<'a>(&'a self, rail: &'a str, namespace: &'a Namespace) -> BoxFuture<'a, Result<()>> {
+        let (rail, namespace) = (rail.to_owned(), namespace.clone());
+        Box::pin(self.writes.run(move |connection| {
+            connection
+                .prepare_cached(
+                    "INSERT INTO bindings (rail, namespace) VALUES (?1, ?2) ON CONFLICT DO NOTHING",
+                )?
+                .execute(params![rail, namespace.as_str()])?;
+            let remembered: String = connection
+                .prepare_cached("SELECT namespace FROM bindings WHERE rail = ?1")?
+                .query_row([&rail], |row| row.get(0))?;
+            let same = remembered == namespace.as_str();
+            Ok(if same { Ok(()) } else { Err(other_namespace(&rail, &remembered)) })
+        }))
+    }
+
+    fn intend(&self, intent: Intent, at: Timestamp) -> BoxFuture<'_, Result<(Record, Option<Lease>)>> {
+        let owner = self.owner.id();
+        Box::pin(self.writes.run(move |connection| match insert_payment(connection, &intent, at, owner)? {
+            Some(id) => {
+                let record = Record { id, intent: intent.clone(), created_at: at, entries: Vec::new() };
+                Ok(Ok((record, Some(Lease { id, epoch: 1, next: 0 }))))
+            }
+            None => Ok(find(connection, &intent.rail, &Key::Name(intent.name.clone()))?.map(|found| {
+                (found.expect("the insertion met a row of that name, and rows are never removed"), None)
+            })),
+        }))
+    }
+
+    fn claim(&self, id: PaymentId) -> BoxFuture<'_, Result<Claim>> {
+        let owner = Arc::clone(&self.owner);
+        Box::pin(self.writes.run(move |connection| claim(connection, &owner, id)))
+    }
+
+    fn append(&self, lease: Lease, entries: Vec<Entry>, standing: Standing) -> BoxFuture<'_, Result<Lease>> {
+        let owner = self.owner.id();
+        Box::pin(self.writes.run(move |connection| append(connection, owner, lease, &entries, standing)))
+    }
+
+    fn release(&self, lease: Lease) -> BoxFuture<'_, Result<()>> {
+        let owner = self.owner.id();
+        Box::pin(self.writes.run(move |connection| {
+            connection
+                .prepare_cached(
+                    "UPDATE payments SET owner = NULL WHERE id = ?1 AND epoch = ?2 AND owner = ?3",
+                )?
+                .execute(params![lease.id.0, lease.epoch, owner.as_bytes()])?;
+            Ok(Ok(()))
+        }))
+    }
+
+    fn reopen<'a>(&'a self, record: &'a Record, again: Entry) -> BoxFuture<'a, Result<Lease>> {
+        let (owner, read) = (self.owner.id(), (record.id, record.entries.len()));
+        Box::pin(self.writes.run(move |connection| reopen(connection, owner, read, &again)))
+    }
+
+    fn find<'a>(&'a self, rail: &'a str, key: Key) -> BoxFuture<'a, Result<Option<Record>>> {
+        let rail = rail.to_owned();
+        Box::pin(self.reads.run(move |connection| find(connection, &rail, &key)))
+    }
+
+    fn list<'a>(&'a self, rail: &'a str, filter: Filter) -> BoxFuture<'a, Result<Vec<Summary>>> {
+        let rail = rail.to_owned();
+        Box::pin(self.reads.run(move |connection| list(connection, &rail, &filter).map(Ok)))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::error::Effect;
+    use crate::money::{Currency, Money};
+    use crate::step::Expect;
+
+    fn intent(name: &str) -> Intent {
+        let operation = Operation::new("payout").unwrap();
+        let name = Name::new(name).unwrap();
+        let reference_id = ReferenceId::derive(&Namespace::new("merchant-42").unwrap(), &operation, &name, 1);
+        Intent {
+            rail: "dollr".to_owned(),
+            operation,
+            name,
+            reference_id,
+            contents: "{}".to_owned(),
+            expect: Expect::Amount(Money::new("1.00", Currency::USD).unwrap()),
+        }
+    }
+
+    fn now() -> Timestamp {
+        Timestamp::from_timestamp(1_795_000_000, 0).unwrap()
+    }
+
+    /// Opens the file behind the journal's back.
+    fn raw(path: &Path) -> Connection {
+        Connection::open(path).unwrap()
+    }
+
+    #[cfg(unix)]
+    #[tokio::test]
+    async fn the_files_are_private_and_one_that_others_can_read_is_refused() {
+        use std::os::unix::fs::PermissionsExt;
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("journal.db");
+        let journal = SqliteJournal::open(&path).unwrap();
+        journal.intend(intent("a"), now()).await.unwrap();
+        let mut seen = 0;
+        for file in std::fs::read_dir(dir.path()).unwrap() {
+            let file = file.unwrap();
+            let mode = file.metadata().unwrap().permissions().mode();
+            assert_eq!(mode & 0o077, 0, "{:?} has mode {mode:o}", file.file_name());
+            seen += 1;
+        }
+        assert!(seen >= 3, "the journal, its log and its lock are expected, not {seen} files");
+        drop(journal);
+        std::fs::set_permissions(&path, PermissionsExt::from_mode(0o644)).unwrap();
+        let error = SqliteJournal::open(&path).unwrap_err();
+        assert!(error.message().contains("chmod 600"), "{error}");
+    }
+
+    #[tokio::test]
+    async fn every_commit_is_on_the_disk_before_it_is_acknowledged() {
+        let dir = tempfile::tempdir().unwrap();
+        let journal = SqliteJournal::open(dir.path().join("journal.db")).unwrap();
+        let settings = journal.writes.run(|connection| {
+            let synchronous: i32 = connection.pragma_query_value(None, "synchronous", |row| row.get(0))?;
+            let mode: String = connection.pragma_query_value(None, "journal_mode", |row| row.get(0))?;
+            Ok(Ok((synchronous, mode)))
+        });
+        // 2 is FULL.
+        assert_eq!(settings.await.unwrap(), (2, "wal".to_owned()));
+    }
+
+    #[tokio::test]
+    async fn callers_that_wait_together_share_a_commit() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("journal.db");
+        let journal = Arc::new(SqliteJournal::open(&path).unwrap());
+        // While another connection holds the write lock, everybody else has to queue up.
+        let holder = raw(&path);
+        holder.execute_batch("BEGIN IMMEDIATE").unwrap();
+        let before = std::fs::metadata(path.with_extension("db-wal")).unwrap().len();
+        let callers: Vec<_> = (0..500)
+            .map(|n| {
+                let journal = Arc::clone(&journal);
+                tokio::spawn(async move { journal.intend(intent(&format!("p{n}")), now()).await })
+            })
+            .collect();
+        tokio::task::yield_now().await;
+        holder.execute_batch("ROLLBACK").unwrap();
+        for caller in callers {
+            caller.await.unwrap().unwrap();
+        }
+        let pages = (std::fs::metadata(path.with_extension("db-wal")).unwrap().len() - before) / 4096;
+        // One commit a payment would log at least the pages of two indexes and a table each time.
+        assert!(pages < 500, "{pages} pages were logged for 500 payments");
+    }
+
+    #[tokio::test]
+    async fn a_failure_of_one_caller_leaves_its_neighbours_alone() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("journal.db");
+        let journal = Arc::new(SqliteJournal::open(&path).unwrap());
+        journal.intend(intent("a"), now()).await.unwrap();
+        let holder = raw(&path);
+        holder.execute_batch("BEGIN IMMEDIATE").unwrap();
+        let thief = Intent { name: Name::new("thief").unwrap(), ..intent("a") };
+        let callers: Vec<_> = [intent("b"), thief, intent("c")]
+            .map(|intent| {
+                let journal = Arc::clone(&journal);
+                tokio::spawn(async move { journal.intend(intent, now()).await.map(drop) })
+            })
+            .into();
+        tokio::task::yield_now().await;
+        holder.execute_batch("ROLLBACK").unwrap();
+        let mut results = Vec::new();
+        for caller in callers {
+            results.push(caller.await.unwrap());
+        }
+        assert!(results[0].is_ok() && results[2].is_ok(), "{results:?}");
+        assert_eq!(results[1].as_ref().unwrap_err().kind(), ErrorKind::Journal);
+    }
+
+    #[tokio::test]
+    async fn files_that_are_no_journal_of_ours_are_refused_and_left_as_they_were() {
+        let dir = tempfile::tempdir().unwrap();
+        let newer = dir.path().join("newer.db");
+        drop(SqliteJournal::open(&newer).unwrap());
+        raw(&newer).pragma_update(None, "user_version", VERSION + 1).unwrap();
+        let foreign = dir.path().join("foreign.db");
+        raw(&foreign).execute_batch("CREATE TABLE t (x)").unwrap();
+        let text = dir.path().join("text.db");
+        std::fs::write(&text, "not a database, but long enough to have a header of its own".repeat(4))
+            .unwrap();
+        for (path, words) in [(newer, "newer"), (foreign, "not a journal"), (text, "not a journal")] {
+            #[cfg(unix)]
+            std::fs::set_permissions(&path, std::os::unix::fs::PermissionsExt::from_mode(0o600)).unwrap();
+            let before = std::fs::read(&path).unwrap();
+            let error = SqliteJournal::open(&path).unwrap_err();
+            assert_eq!((error.kind(), error.effect()), (ErrorKind::Journal, Effect::None));
+            assert!(error.message().contains(words), "{error}");
+            assert!(std::fs::read(&path).unwrap() == before, "{words}: the file was changed");
+        }
+    }
+
+    #[tokio::test]
+    async fn a_record_that_was_changed_or_is_not_understood_is_not_driven() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("journal.db");
+        let journal = SqliteJournal::open(&path).unwrap();
+        for (name, damage, words) in [
+            (
+                "amount",
+                "UPDATE payments SET expect = replace(expect, '1.00', '9.00') WHERE name = 'amount'",
+                "contents",
+            ),
+            ("body", "UPDATE payments SET contents = '{\"x\":1}' WHERE name = 'body'", "contents"),
+            (
+                "event",
+                "INSERT INTO events SELECT id, 0, 0, '{\"event\":\"teleported\"}' FROM payments WHERE name = 'event'",
+                "does not know",
+            ),
+            (
+                "gap",
+                "INSERT INTO events SELECT id, 1, 0, '{\"event\":\"pending\"}' FROM payments WHERE name = 'gap'",
+                "lacks an event",
+            ),
+        ] {
+            let (record, _) = journal.intend(intent(name), now()).await.unwrap();
+            raw(&path).execute_batch(damage).unwrap();
+            let error = journal.claim(record.id).await.unwrap_err();
+            assert_eq!(error.kind(), ErrorKind::Journal);
+            assert!(error.message().contains(words), "{name}: {error}");
+        }
+        let order = "INSERT INTO events SELECT id, 0, 0, '{\"event\":\"sending\"}' FROM payments WHERE name = 'order'";
+        let (record, _) = journal.intend(intent("order"), now()).await.unwrap();
+        raw(&path).execute_batch(order).unwrap();
+        let Claim::Ours(_, record) = journal.claim(record.id).await.unwrap() else { panic!("not ours") };
+        assert!(record.state().unwrap_err().message().contains("impossible order"));
+    }
+
+    #[tokio::test]
+    async fn a_journal_that_cannot_be_written_says_so() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("journal.db");
+        let journal = SqliteJournal::open(&path).unwrap();
+        journal
+            .writes
+            .run(|connection| Ok(Ok(connection.pragma_update(None, "query_only", true)?)))
+            .await
+            .unwrap();
+        let error = journal.intend(intent("a"), now()).await.unwrap_err();
+        assert!(error.message().contains("cannot be written"), "{error}");
+    }
+}

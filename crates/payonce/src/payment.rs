@@ -1,0 +1,221 @@
+//! A payment as its caller holds it.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::sync::watch;
+
+use crate::engine::Inner;
+use crate::error::{Effect, Error, ErrorKind};
+use crate::journal::{Key, Record};
+use crate::name::{Name, Operation, ReferenceId};
+use crate::rail::Rail;
+use crate::secret::Secret;
+use crate::step::{Failure, Outcome, ParkReason, Receipt, State};
+
+/// How a payment ended. Both are answers, not errors: nothing more will happen under this attempt.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[allow(clippy::exhaustive_enums, reason = "callers must treat both")]
+pub enum Settlement {
+    /// The money moved.
+    Completed(Receipt),
+    /// The money did not move.
+    Failed(Failure),
+}
+
+/// How a payment stands.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub enum Status {
+    /// The engine has it; the provider is not known to.
+    Working,
+    /// The provider has it and has not ended it.
+    Pending,
+    /// The customer must authorise it, with this secret, in the browser.
+    NeedsAction {
+        /// What the card form needs to begin 3-D Secure.
+        client_secret: Secret,
+    },
+    /// The money moved.
+    Completed(Receipt),
+    /// The money did not move.
+    Failed(Failure),
+    /// A person must decide.
+    Parked(ParkReason),
+}
+
+impl Status {
+    fn of(state: &State) -> Self {
+        match state.outcome() {
+            Some(Outcome::Completed(receipt)) => Self::Completed(receipt.clone()),
+            Some(Outcome::Failed(failure)) => Self::Failed(failure.clone()),
+            Some(Outcome::Parked(reason)) => Self::Parked(reason.clone()),
+            None if state.is_seen() => Self::Pending,
+            None => Self::Working,
+        }
+    }
+}
+
+/// What the engine last said of a payment to those who wait for it.
+#[derive(Clone, Debug)]
+pub(crate) enum Progress {
+    Working,
+    Pending(Option<Secret>),
+    Ended(Outcome),
+    Stopped(Error),
+}
+
+/// A payment: its name, and the way to hear how it ends.
+///
+/// Dropping it stops nothing: the engine goes on with the payment as long as the process lives, and whoever resumes
+/// the journal after that.
+#[derive(Debug)]
+pub struct Payment<R: Rail> {
+    inner: Arc<Inner<R>>,
+    record: Record,
+    reference_id: ReferenceId,
+    progress: Option<watch::Receiver<Progress>>,
+}
+
+impl<R: Rail> Clone for Payment<R> {
+    fn clone(&self) -> Self {
+        Self {
+            inner: Arc::clone(&self.inner),
+            record: self.record.clone(),
+            reference_id: self.reference_id,
+            progress: self.progress.clone(),
+        }
+    }
+}
+
+impl<R: Rail> Payment<R> {
+    pub(crate) fn new(
+        inner: Arc<Inner<R>>,
+        record: Record,
+        reference_id: ReferenceId,
+        progress: Option<watch::Receiver<Progress>>,
+    ) -> Self {
+        Self { inner, record, reference_id, progress }
+    }
+
+    /// Its permanent name.
+    pub fn name(&self) -> &Name {
+        &self.record.intent.name
+    }
+
+    /// Which movement it is.
+    pub fn operation(&self) -> &Operation {
+        &self.record.intent.operation
+    }
+
+    /// The key of its present attempt, by which the provider's support can find it.
+    pub fn reference_id(&self) -> ReferenceId {
+        self.reference_id
+    }
+
+    /// The payment as the journal had it when this handle was made.
+    pub fn record(&self) -> &Record {
+        &self.record
+    }
+
+    /// How it stands, by the journal. Asks nothing of the provider.
+    ///
+    /// # Errors
+    /// `Journal` when the journal cannot be read.
+    pub async fn status(&self) -> Result<Status, Error> {
+        let record =
+            self.inner.find(Key::Name(self.name().clone())).await?.unwrap_or_else(|| self.record.clone());
+        let status = Status::of(&record.state()?);
+        let action = match self.progress.as_ref().map(|progress| progress.borrow().clone()) {
+            Some(Progress::Pending(action)) => action,
+            _ => None,
+        };
+        Ok(match (status, action) {
+            (Status::Pending, Some(client_secret)) => Status::NeedsAction { client_secret },
+            (status, _) => status,
+        })
+    }
+
+    /// Waits for the end, however long it takes, and drives the payment meanwhile if nobody does.
+    ///
+    /// # Errors
+    /// An error never means that the payment failed; it means that we stopped watching. `Parked` when a person must
+    /// decide; otherwise whatever stopped the engine.
+    pub async fn settled(&self) -> Result<Settlement, Error> {
+        let mut progress = match &self.progress {
+            Some(progress) if !matches!(*progress.borrow(), Progress::Stopped(_)) => progress.clone(),
+            _ => self.inner.attach(&self.record, None).await,
+        };
+        loop {
+            let now = progress.borrow_and_update().clone();
+            match now {
+                Progress::Ended(Outcome::Completed(receipt)) => return Ok(Settlement::Completed(receipt)),
+                Progress::Ended(Outcome::Failed(failure)) => return Ok(Settlement::Failed(failure)),
+                Progress::Ended(Outcome::Parked(reason)) => return Err(self.parked(&reason)),
+                Progress::Stopped(error) => return Err(error),
+                Progress::Working | Progress::Pending(_) => {}
+            }
+            progress.changed().await.map_err(|_| self.gone())?;
+        }
+    }
+
+    /// Waits for the end, but no longer than `limit`. The limit is the waiter's; the payment goes on.
+    ///
+    /// # Errors
+    /// As [`settled`](Self::settled), and `Deadline` when the limit passes first.
+    pub async fn settled_within(&self, limit: Duration) -> Result<Settlement, Error> {
+        tokio::select! {
+            settlement = self.settled() => settlement,
+            () = self.inner.clock.sleep(limit) => Err(self.late(limit)),
+        }
+    }
+
+    /// Tries a failed payment again, under the same name. This is a decision, never made by the engine.
+    ///
+    /// The new attempt has a new key if the provider recorded the failure, and keeps the key if the provider refused
+    /// outright. When it returns `Ok`, the attempt is in the journal and the provider has answered. A crash in the
+    /// middle leaves an attempt that `resume` takes up.
+    ///
+    /// # Errors
+    /// `NotFailed` when the payment has not failed; otherwise as sending a payment.
+    pub async fn again(&self) -> Result<Self, Error> {
+        self.inner.again(self.name()).await
+    }
+
+    /// Waits until the provider has answered for the first time, or the engine has stopped.
+    pub(crate) async fn taken(self, limit: Duration) -> Result<Self, Error> {
+        let Some(mut progress) = self.progress.clone() else { return Ok(self) };
+        let clock = Arc::clone(&self.inner.clock);
+        let mut deadline = clock.sleep(limit);
+        loop {
+            let now = progress.borrow_and_update().clone();
+            match now {
+                Progress::Ended(Outcome::Parked(reason)) => return Err(self.parked(&reason)),
+                Progress::Ended(_) | Progress::Pending(_) => return Ok(self),
+                Progress::Stopped(error) => return Err(error),
+                Progress::Working => {}
+            }
+            tokio::select! {
+                changed = progress.changed() => changed.map_err(|_| self.gone())?,
+                () = &mut deadline => return Err(self.late(limit)),
+            }
+        }
+    }
+
+    fn blame(&self, error: Error) -> Error {
+        error.with_effect(Effect::Unknown).with_payment(self.operation().clone(), self.reference_id)
+    }
+
+    fn parked(&self, reason: &ParkReason) -> Error {
+        self.blame(Error::new(ErrorKind::Parked, reason.to_string()))
+    }
+
+    fn gone(&self) -> Error {
+        self.blame(Error::new(ErrorKind::Stopped, "the engine stopped before the payment had ended"))
+    }
+
+    fn late(&self, limit: Duration) -> Error {
+        let message = format!("no end within {} s; the engine goes on with the payment", limit.as_secs());
+        self.blame(Error::new(ErrorKind::Deadline, message))
+    }
+}

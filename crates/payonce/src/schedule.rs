@@ -1,0 +1,212 @@
+//! When each waiting payment is next looked at: one heap for all of them, and the pace of polls and retries.
+//!
+//! A waiting payment costs a place in a map and one in a heap, not a task. Jitter is drawn from the payment's key, so
+//! that payments spread out, a run can be repeated exactly, and no source of randomness need be passed about.
+
+use std::cmp::Reverse;
+use std::collections::{BinaryHeap, HashMap};
+use std::time::Duration;
+
+use tokio::sync::watch;
+
+use crate::drive::Pause;
+use crate::journal::{Lease, PaymentId};
+use crate::name::ReferenceId;
+use crate::payment::Progress;
+use crate::step::Timestamp;
+
+/// The longest `Retry-After` that is obeyed to the letter.
+const LONGEST_RETRY_AFTER: Duration = Duration::from_secs(3600);
+
+/// How fast the engine polls and retries.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[allow(clippy::exhaustive_structs, reason = "callers build it")]
+pub struct Pace {
+    /// The first poll after the provider took the payment comes within this range, drawn evenly.
+    pub first_poll: (Duration, Duration),
+    /// Each further poll waits half as long again, up to this.
+    pub slowest_poll: Duration,
+    /// The first retry waits up to this; each further one up to twice as long.
+    pub first_retry: Duration,
+    /// No retry waits longer.
+    pub slowest_retry: Duration,
+}
+
+impl Default for Pace {
+    /// First polls after 2 to 5 s as the provider advises (dollr-api §7.16), then up to 30 s apart; retries within
+    /// 1, 2, 4 s and so on, up to 60 s apart.
+    fn default() -> Self {
+        Self {
+            first_poll: (Duration::from_secs(2), Duration::from_secs(5)),
+            slowest_poll: Duration::from_secs(30),
+            first_retry: Duration::from_secs(1),
+            slowest_retry: Duration::from_secs(60),
+        }
+    }
+}
+
+/// A number spread evenly over 0..=65535, the same for the same key and try.
+fn spread(key: ReferenceId, tries: u32) -> u32 {
+    let (high, low) = key.as_uuid().as_u64_pair();
+    let mut x = high ^ low.rotate_left(17) ^ u64::from(tries).wrapping_mul(0x9E37_79B9_7F4A_7C15);
+    x = (x ^ (x >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
+    x = (x ^ (x >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
+    (x >> 48) as u32
+}
+
+/// That share of the duration, of 65536.
+fn share(whole: Duration, of_65536: u32) -> Duration {
+    whole / 65536 * of_65536
+}
+
+impl Pace {
+    /// How long to wait before the next look at a payment, after so many looks without news.
+    pub(crate) fn delay(&self, pause: Pause, tries: u32, key: ReferenceId, now: Timestamp) -> Duration {
+        let draw = spread(key, tries);
+        match pause {
+            Pause::Poll => {
+                let (soonest, latest) = self.first_poll;
+                let first = soonest + share(latest.saturating_sub(soonest), draw);
+                let slower = (0..tries.min(16)).fold(first, |wait, _| wait + wait / 2);
+                slower.min(self.slowest_poll)
+            }
+            Pause::Retry => {
+                let most = self.first_retry.saturating_mul(1 << tries.min(16)).min(self.slowest_retry);
+                share(most, draw)
+            }
+            Pause::RetryAfter(wait) => wait.min(LONGEST_RETRY_AFTER) + share(self.first_retry, draw),
+            Pause::Until(moment) => (moment - now).to_std().unwrap_or_default(),
+        }
+    }
+}
+
+/// What is kept of a payment that this process drives, while nothing happens to it.
+#[derive(Debug)]
+pub(crate) struct Slot {
+    pub(crate) id: PaymentId,
+    /// The lease as of the last rest, if we have one.
+    pub(crate) lease: Option<Lease>,
+    /// Looks without news.
+    pub(crate) tries: u32,
+    /// Whoever waits for it in this process.
+    pub(crate) watchers: Option<watch::Sender<Progress>>,
+}
+
+/// Every payment that this process drives, and when each is next looked at.
+#[derive(Debug, Default)]
+pub(crate) struct Schedule {
+    slots: HashMap<ReferenceId, Slot>,
+    due: BinaryHeap<Reverse<(Timestamp, ReferenceId)>>,
+    /// The provider asked for rest until then.
+    quiet_until: Option<Timestamp>,
+    /// Whether the task that looks at what is due runs.
+    pub(crate) running: bool,
+}
+
+impl Schedule {
+    /// The slot of a payment, made if there is none. Says whether it was made.
+    pub(crate) fn slot(&mut self, key: ReferenceId, id: PaymentId) -> (&mut Slot, bool) {
+        let mut made = false;
+        let slot = self.slots.entry(key).or_insert_with(|| {
+            made = true;
+            Slot { id, lease: None, tries: 0, watchers: None }
+        });
+        (slot, made)
+    }
+
+    pub(crate) fn get(&mut self, key: ReferenceId) -> Option<&mut Slot> {
+        self.slots.get_mut(&key)
+    }
+
+    pub(crate) fn remove(&mut self, key: ReferenceId) -> Option<Slot> {
+        self.slots.remove(&key)
+    }
+
+    pub(crate) fn is_empty(&self) -> bool {
+        self.slots.is_empty()
+    }
+
+    /// Has the payment looked at then, or when the provider's rest is over.
+    pub(crate) fn put(&mut self, key: ReferenceId, at: Timestamp) {
+        self.due.push(Reverse((at, key)));
+    }
+
+    /// Rests every payment until then.
+    pub(crate) fn rest(&mut self, until: Timestamp) {
+        self.quiet_until = self.quiet_until.max(Some(until));
+    }
+
+    /// When the next payment is due, if any waits.
+    pub(crate) fn next_due(&self) -> Option<Timestamp> {
+        self.due.peek().map(|Reverse((at, _))| self.quiet_until.map_or(*at, |quiet| quiet.max(*at)))
+    }
+
+    /// Takes the next payment that is due.
+    pub(crate) fn pop(&mut self, now: Timestamp) -> Option<ReferenceId> {
+        self.next_due().filter(|at| *at <= now)?;
+        self.due.pop().map(|Reverse((_, key))| key)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use uuid::Uuid;
+
+    fn key(n: u128) -> ReferenceId {
+        Uuid::from_u128(n.wrapping_mul(0x9E37_79B9_7F4A_7C15_F39C_C060_5CED_C835)).into()
+    }
+
+    fn at(seconds: i64) -> Timestamp {
+        Timestamp::from_timestamp(seconds, 0).unwrap()
+    }
+
+    #[test]
+    fn first_polls_fall_between_two_and_five_seconds_and_later_ones_back_off_to_thirty() {
+        let pace = Pace::default();
+        for n in 0..500 {
+            let first = pace.delay(Pause::Poll, 0, key(n), at(0));
+            assert!((2.0..=5.0).contains(&first.as_secs_f64()), "{first:?}");
+            assert!(
+                pace.delay(Pause::Poll, 3, key(n), at(0)) > pace.delay(Pause::Poll, 0, key(n), at(0)) / 2
+            );
+            assert_eq!(pace.delay(Pause::Poll, 40, key(n), at(0)), Duration::from_secs(30));
+        }
+    }
+
+    #[test]
+    fn retries_use_the_whole_range_and_stay_under_the_cap() {
+        let pace = Pace::default();
+        let waits: Vec<_> = (0..1000).map(|n| pace.delay(Pause::Retry, 10, key(n), at(0))).collect();
+        assert!(waits.iter().all(|wait| *wait <= Duration::from_secs(60)));
+        assert!(waits.iter().filter(|wait| **wait < Duration::from_secs(15)).count() > 150);
+        assert!(waits.iter().filter(|wait| **wait > Duration::from_secs(45)).count() > 150);
+    }
+
+    #[test]
+    fn retry_after_is_obeyed_and_never_undercut() {
+        let pace = Pace::default();
+        for n in 0..100 {
+            let wait = pace.delay(Pause::RetryAfter(Duration::from_secs(7)), 0, key(n), at(0));
+            assert!((7.0..=8.0).contains(&wait.as_secs_f64()), "{wait:?}");
+        }
+        let absurd = pace.delay(Pause::RetryAfter(Duration::MAX), 0, key(1), at(0));
+        assert!(absurd <= LONGEST_RETRY_AFTER + pace.first_retry);
+    }
+
+    #[test]
+    fn payments_come_up_in_the_order_they_are_due_and_rest_together() {
+        let mut schedule = Schedule::default();
+        for n in [3, 1, 2] {
+            schedule.put(key(n), at(n as i64));
+        }
+        assert_eq!(schedule.pop(at(0)), None);
+        assert_eq!(schedule.pop(at(1)), Some(key(1)));
+        schedule.rest(at(10));
+        assert_eq!(schedule.next_due(), Some(at(10)));
+        assert_eq!(schedule.pop(at(9)), None);
+        assert_eq!(schedule.pop(at(10)), Some(key(2)));
+        assert_eq!(schedule.pop(at(10)), Some(key(3)));
+        assert_eq!(schedule.next_due(), None);
+    }
+}

@@ -1,0 +1,576 @@
+//! The decision: what to do next with a payment, given everything that is known to have happened to it.
+//!
+//! [`next`] is pure: no clock, no input or output, no randomness. It is the only place in the workspace that decides
+//! whether a request that moves money may be sent. What must stay true, with either of the provider's two guards
+//! (one execution a key, one execution a session and none after its expiry) switched off:
+//!
+//! - the key never changes while it could still be executed;
+//! - a second session is opened only when the first cannot be executed any more (**the fence**);
+//! - a payment is never called failed while its money may have moved.
+
+use std::fmt;
+use std::time::Duration;
+
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+
+use crate::money::{Currency, Money};
+use crate::name::ReferenceId;
+
+/// A moment, by the wall clock, in UTC.
+pub type Timestamp = DateTime<Utc>;
+
+/// What the provider must have moved for the payment to be the one that was intended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[allow(clippy::exhaustive_enums, reason = "every rail must say which of the two it is")]
+pub enum Expect {
+    /// One side of the movement is exactly this amount.
+    Amount(Money),
+    /// The payer is charged in this currency; the amount is the provider's to know (a collection for an invoice).
+    PayerCurrency(Currency),
+}
+
+impl Expect {
+    fn is_met_by(&self, receipt: &Receipt) -> bool {
+        match self {
+            Self::Amount(money) => receipt.payer_amount == *money || receipt.payee_amount == *money,
+            Self::PayerCurrency(currency) => receipt.payer_amount.currency() == *currency,
+        }
+    }
+}
+
+impl fmt::Display for Expect {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Amount(money) => write!(f, "{money}"),
+            Self::PayerCurrency(currency) => write!(f, "an amount in {currency}"),
+        }
+    }
+}
+
+/// What the provider says it moved.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[allow(clippy::exhaustive_structs, reason = "rails build it")]
+pub struct Receipt {
+    /// The key under which it moved.
+    pub reference_id: ReferenceId,
+    /// What the payer was charged, fees included where the payer bears them.
+    pub payer_amount: Money,
+    /// What the payee received.
+    pub payee_amount: Money,
+    /// The gateway's own id of the movement.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub provider_transaction_id: Option<String>,
+}
+
+/// Why a payment failed. No money moved.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[allow(clippy::exhaustive_structs, reason = "rails build it")]
+pub struct Failure {
+    /// The provider's words, without anything secret.
+    pub reason: String,
+    /// Whether the provider holds a record of the attempt. When it does, its key is used up, and trying again takes
+    /// a new one; a request that was refused outright leaves the key unused, and trying again keeps it.
+    pub recorded: bool,
+}
+
+impl fmt::Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.reason)
+    }
+}
+
+/// What a refusal was about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[allow(clippy::exhaustive_enums, reason = "every rail must say which of the two it is")]
+pub enum Refused {
+    /// The payment as such: the account, the amount, the passcode.
+    Payment,
+    /// Only the session: expired, used or unknown. The payment may be made under another.
+    Session,
+}
+
+/// Why the engine stopped and a person must decide.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum ParkReason {
+    /// The provider completed the payment with another amount or currency than intended.
+    AmountDiffers {
+        /// What was intended.
+        intended: Expect,
+        /// What was moved.
+        receipt: Receipt,
+    },
+    /// The provider has had the payment for longer than the rail's patience and still gives no end.
+    StillPending,
+    /// For longer than the rail's patience it could not be found out what became of the payment.
+    NoAnswer,
+    /// For longer than the rail's patience the provider did not take the payment. No money moved.
+    NeverTaken,
+    /// The provider refused one session after another.
+    SessionsUsedUp,
+}
+
+impl fmt::Display for ParkReason {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::AmountDiffers { intended, receipt } => write!(
+                f,
+                "{intended} was intended, but the provider charged {} and paid out {}",
+                receipt.payer_amount, receipt.payee_amount
+            ),
+            Self::StillPending => f.write_str("the provider took the payment but gives no end"),
+            Self::NoAnswer => f.write_str("it could not be found out what became of the payment"),
+            Self::NeverTaken => f.write_str("the provider never took the payment"),
+            Self::SessionsUsedUp => f.write_str("the provider refused one session after another"),
+        }
+    }
+}
+
+/// One thing that happened to a payment. That it was intended is the payment's own row in the journal; everything
+/// after that is a list of these.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "event", rename_all = "snake_case", deny_unknown_fields)]
+#[non_exhaustive]
+pub enum Event {
+    /// A session was opened, or the rail otherwise made ready. No money can move by this alone.
+    Prepared {
+        /// The exact body that every send under this session carries. It holds no secret.
+        body: String,
+        /// From when on the provider refuses to execute the session.
+        expires_at: Timestamp,
+    },
+    /// The request is about to be put on the wire.
+    Sending,
+    /// The provider certainly did not act on the last send.
+    NotSent {
+        /// Why.
+        reason: String,
+    },
+    /// Nobody knows what became of the last send. (A crash leaves the same knowledge without the event.)
+    Unknown {
+        /// What was seen.
+        reason: String,
+    },
+    /// The provider said no, to the last send or to the opening of a session.
+    Refused {
+        /// What it was about.
+        about: Refused,
+        /// The provider's words, without anything secret.
+        reason: String,
+        /// When, by the provider's clock, if it said.
+        provider_at: Option<Timestamp>,
+    },
+    /// A look-up said that the key is unknown.
+    NotFound {
+        /// When, by the provider's clock, if it said.
+        provider_at: Option<Timestamp>,
+    },
+    /// The provider has taken the payment and not ended it yet.
+    Pending,
+    /// The money moved, as intended.
+    Completed {
+        /// What moved.
+        receipt: Receipt,
+    },
+    /// The money did not move, and will not under this attempt.
+    Failed {
+        /// Why.
+        failure: Failure,
+    },
+    /// The engine stopped; a person must decide.
+    Parked {
+        /// Why.
+        reason: ParkReason,
+    },
+    /// A person or program decided to try the failed payment again.
+    Again {
+        /// The number of the attempt from here on.
+        attempt: u32,
+        /// Its key: a new one only when the old one is used up.
+        reference_id: ReferenceId,
+    },
+}
+
+/// An [`Event`] and when it was noted, by our clock.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[allow(clippy::exhaustive_structs, reason = "a pair")]
+pub struct Entry {
+    /// When, by the clock of the process that noted it.
+    pub at: Timestamp,
+    /// What.
+    pub event: Event,
+}
+
+/// How a payment stands at its end.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[allow(clippy::exhaustive_enums, reason = "there is no fourth end")]
+pub enum Outcome {
+    /// The money moved.
+    Completed(Receipt),
+    /// The money did not move.
+    Failed(Failure),
+    /// A person must decide.
+    Parked(ParkReason),
+}
+
+/// What holds for every payment of a rail.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[allow(clippy::exhaustive_structs, reason = "rails and tests build it")]
+pub struct Terms {
+    /// How long after a session's expiry it is certain that no request under it is still under way, whatever the
+    /// difference of the clocks.
+    pub margin: Duration,
+    /// How long after the provider acted a status read may still be stale.
+    pub stale: Duration,
+    /// How long the engine goes on asking before it parks the payment.
+    pub patience: Duration,
+    /// How many sessions one attempt may use.
+    pub sessions: u32,
+}
+
+impl Default for Terms {
+    /// 120 s margin, 10 s staleness, 7 days of patience, 10 sessions.
+    fn default() -> Self {
+        Self {
+            margin: Duration::from_secs(120),
+            stale: Duration::from_secs(10),
+            patience: Duration::from_secs(7 * 24 * 3600),
+            sessions: 10,
+        }
+    }
+}
+
+/// What to do next.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[allow(clippy::exhaustive_enums, reason = "the drive loop must treat each")]
+pub enum Step {
+    /// Open a session.
+    Prepare,
+    /// Send the prepared body.
+    Submit,
+    /// Ask the provider what it knows of the key.
+    LookUp,
+    /// Nothing before this moment; then decide again.
+    Wait(Timestamp),
+    /// Note that the provider's refusal is final.
+    Fail(Failure),
+    /// Note that a person must decide.
+    Park(ParkReason),
+    /// It is over.
+    Done(Outcome),
+}
+
+/// A list of events that cannot have happened in that order. Such a payment is not driven.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("the journal says {event} where that cannot have happened")]
+pub struct Impossible {
+    event: String,
+}
+
+/// When the provider said something, by both clocks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Moment {
+    pub(crate) ours: Timestamp,
+    pub(crate) theirs: Option<Timestamp>,
+}
+
+impl Moment {
+    /// The earlier of the two clocks: a clock that runs ahead must not open the fence.
+    pub(crate) fn earlier(self) -> Timestamp {
+        self.theirs.map_or(self.ours, |theirs| theirs.min(self.ours))
+    }
+
+    /// Whether both clocks agree that so much time has passed since `other`.
+    fn is_after(self, other: Self, elapsed: Duration) -> bool {
+        let theirs = self.theirs.zip(other.theirs).is_none_or(|(this, that)| this >= that + elapsed);
+        theirs && self.ours >= other.ours + elapsed
+    }
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Refusal {
+    about: Refused,
+    reason: String,
+    at: Moment,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Session {
+    body: String,
+    expires_at: Timestamp,
+    /// Whether any request was ever put on the wire under it, acted upon or not.
+    used: bool,
+    /// How many of those the provider may have acted upon.
+    in_doubt: u32,
+}
+
+/// Everything the events say, folded. [`next`] reads nothing else.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct State {
+    expect: Expect,
+    attempt: u32,
+    reference_id: ReferenceId,
+    /// When this attempt began.
+    since: Timestamp,
+    session: Option<Session>,
+    sessions: u32,
+    /// Whether the last event is a send without an outcome.
+    sending: bool,
+    refused: Option<Refusal>,
+    /// The look-up that counts: made after the last send and after the last refusal.
+    not_found: Option<Moment>,
+    seen: bool,
+    outcome: Option<Outcome>,
+}
+
+impl State {
+    /// A payment of which nothing is known but that it was intended.
+    pub fn intended(expect: Expect, reference_id: ReferenceId, at: Timestamp) -> Self {
+        Self {
+            expect,
+            attempt: 1,
+            reference_id,
+            since: at,
+            session: None,
+            sessions: 0,
+            sending: false,
+            refused: None,
+            not_found: None,
+            seen: false,
+            outcome: None,
+        }
+    }
+
+    /// Folds the next event in.
+    ///
+    /// # Errors
+    /// [`Impossible`] when it cannot follow what is known: the journal is damaged, and driving it would be guessing.
+    pub fn apply(&mut self, entry: &Entry) -> Result<(), Impossible> {
+        let impossible = || Impossible { event: format!("{:?}", entry.event) };
+        let again = matches!(entry.event, Event::Again { .. });
+        if self.outcome.is_some() != again {
+            return Err(impossible());
+        }
+        match &entry.event {
+            Event::Prepared { body, expires_at } => {
+                let replaces_unresolved =
+                    self.session.as_ref().is_some_and(|s| s.used) && self.not_found.is_none();
+                if self.seen || self.sending || replaces_unresolved {
+                    return Err(impossible());
+                }
+                self.session =
+                    Some(Session { body: body.clone(), expires_at: *expires_at, used: false, in_doubt: 0 });
+                self.sessions += 1;
+                self.refused = None;
+                self.not_found = None;
+            }
+            Event::Sending => {
+                let Some(session) = self.session.as_mut().filter(|_| !self.seen && self.refused.is_none())
+                else {
+                    return Err(impossible());
+                };
+                session.used = true;
+                session.in_doubt += 1;
+                self.sending = true;
+                self.not_found = None;
+            }
+            Event::NotSent { .. } => {
+                let Some(session) = self.session.as_mut().filter(|_| self.sending) else {
+                    return Err(impossible());
+                };
+                session.in_doubt -= 1;
+                self.sending = false;
+            }
+            Event::Unknown { .. } => {
+                if !self.sending {
+                    return Err(impossible());
+                }
+                self.sending = false;
+            }
+            Event::Refused { about, reason, provider_at } => {
+                if self.seen {
+                    return Err(impossible());
+                }
+                self.sending = false;
+                let at = Moment { ours: entry.at, theirs: *provider_at };
+                self.refused = Some(Refusal { about: *about, reason: reason.clone(), at });
+                self.not_found = None;
+            }
+            Event::NotFound { provider_at } => {
+                self.sending = false;
+                self.not_found = Some(Moment { ours: entry.at, theirs: *provider_at });
+            }
+            Event::Pending => {
+                self.sending = false;
+                self.seen = true;
+            }
+            Event::Completed { receipt } => self.end(Outcome::Completed(receipt.clone())),
+            Event::Failed { failure } => self.end(Outcome::Failed(failure.clone())),
+            Event::Parked { reason } => self.end(Outcome::Parked(reason.clone())),
+            Event::Again { attempt, reference_id } => return self.again(*attempt, *reference_id, entry.at),
+        }
+        Ok(())
+    }
+
+    fn end(&mut self, outcome: Outcome) {
+        self.sending = false;
+        self.outcome = Some(outcome);
+    }
+
+    /// A used-up key begins afresh; an unused one keeps its last session in mind, because a copy of the refused
+    /// request may still be under way: the fence must pass before another session is opened.
+    fn again(&mut self, attempt: u32, reference_id: ReferenceId, at: Timestamp) -> Result<(), Impossible> {
+        let Some(Outcome::Failed(failure)) = self.outcome.take() else {
+            return Err(Impossible { event: "a further attempt".to_owned() });
+        };
+        let key_is_used_up = failure.recorded;
+        if (attempt, reference_id == self.reference_id)
+            != (self.attempt + u32::from(key_is_used_up), !key_is_used_up)
+        {
+            return Err(Impossible { event: format!("attempt {attempt}") });
+        }
+        let fenced = if key_is_used_up { None } else { self.session.take().filter(|session| session.used) };
+        let mut fresh = Self::intended(self.expect, reference_id, at);
+        fresh.attempt = attempt;
+        fresh.refused = fenced.is_some().then_some(Refusal {
+            about: Refused::Session,
+            reason: failure.reason,
+            at: Moment { ours: at, theirs: None },
+        });
+        fresh.session = fenced;
+        *self = fresh;
+        Ok(())
+    }
+
+    /// The number of the attempt; the first is 1.
+    pub fn attempt(&self) -> u32 {
+        self.attempt
+    }
+
+    /// The key of the attempt.
+    pub fn reference_id(&self) -> ReferenceId {
+        self.reference_id
+    }
+
+    /// The body that every send under the present session carries.
+    pub fn body(&self) -> Option<&str> {
+        self.session.as_ref().map(|session| session.body.as_str())
+    }
+
+    /// How it ended, if it has.
+    pub fn outcome(&self) -> Option<&Outcome> {
+        self.outcome.as_ref()
+    }
+
+    /// Whether the provider is known to have the payment.
+    pub fn is_seen(&self) -> bool {
+        self.seen
+    }
+
+    /// Whether the provider may have acted under the present attempt.
+    pub fn in_doubt(&self) -> bool {
+        self.seen || self.session.as_ref().is_some_and(|session| session.in_doubt > 0)
+    }
+
+    /// Whether a send was noted whose outcome was not.
+    pub fn is_sending(&self) -> bool {
+        self.sending
+    }
+
+    /// The event for what the provider reports as the end.
+    pub(crate) fn completed(&self, receipt: Receipt) -> Event {
+        if self.expect.is_met_by(&receipt) {
+            Event::Completed { receipt }
+        } else {
+            Event::Parked { reason: ParkReason::AmountDiffers { intended: self.expect, receipt } }
+        }
+    }
+}
+
+/// Decides what to do next. `now` is our own clock; a wrong clock can delay a payment, never double it, because
+/// what opens the fence is a look-up dated by the earlier of our clock and the provider's.
+pub fn next(state: &State, now: Timestamp, terms: &Terms) -> Step {
+    if let Some(outcome) = &state.outcome {
+        return Step::Done(outcome.clone());
+    }
+    // After one `Pending` the provider has it for good; a later "not found" is a stale replica.
+    if state.seen {
+        return Step::LookUp;
+    }
+    match (&state.refused, &state.session) {
+        (Some(refusal), _) => after_refusal(state, refusal, now, terms),
+        (None, None) => Step::Prepare,
+        (None, Some(session)) if session.in_doubt > 0 => in_doubt(state, session, now, terms),
+        (None, Some(session)) if now < session.expires_at => Step::Submit,
+        (None, Some(session)) if session.used => behind_the_fence(state, session, now, terms),
+        // Nothing ever left under this session, so nothing under it can be executed.
+        (None, Some(_)) => another_session(state, terms),
+    }
+}
+
+/// A send may have been acted upon, and no answer is known.
+fn in_doubt(state: &State, session: &Session, now: Timestamp, terms: &Terms) -> Step {
+    match state.not_found {
+        None => Step::LookUp,
+        // "Not found" is not "not landed": the same key and session may go again, nothing else.
+        Some(_) if now < session.expires_at => Step::Submit,
+        Some(_) => behind_the_fence(state, session, now, terms),
+    }
+}
+
+/// The provider said no. It may have said it to a repeat of a success, so a look-up must confirm it.
+fn after_refusal(state: &State, refusal: &Refusal, now: Timestamp, terms: &Terms) -> Step {
+    let fail = || Step::Fail(Failure { reason: refusal.reason.clone(), recorded: false });
+    match state.session.as_ref().filter(|session| session.used) {
+        Some(session) if refusal.about == Refused::Session => behind_the_fence(state, session, now, terms),
+        // Sent more than once, it may answer any of the copies: only the fence settles what became of the others.
+        Some(session) if session.in_doubt > 1 => {
+            let moment = session.expires_at + terms.margin;
+            confirmed(state, moment, now, |unknown| unknown.earlier() >= moment, fail)
+        }
+        _ => {
+            let moment = refusal.at.ours + terms.stale;
+            confirmed(state, moment, now, |unknown| unknown.is_after(refusal.at, terms.stale), fail)
+        }
+    }
+}
+
+/// The session cannot be executed any more once its expiry and the margin have passed; a look-up made after that
+/// says whether it ever was.
+fn behind_the_fence(state: &State, session: &Session, now: Timestamp, terms: &Terms) -> Step {
+    let fence = session.expires_at + terms.margin;
+    confirmed(state, fence, now, |unknown| unknown.earlier() >= fence, || another_session(state, terms))
+}
+
+fn another_session(state: &State, terms: &Terms) -> Step {
+    if state.sessions >= terms.sessions { Step::Park(ParkReason::SessionsUsedUp) } else { Step::Prepare }
+}
+
+/// `then`, once a look-up that is late enough has said that the key is unknown. A first look-up is made at once: it
+/// may find the payment, and nothing need be waited for.
+fn confirmed(
+    state: &State,
+    moment: Timestamp,
+    now: Timestamp,
+    late_enough: impl FnOnce(Moment) -> bool,
+    then: impl FnOnce() -> Step,
+) -> Step {
+    match state.not_found {
+        Some(unknown) if late_enough(unknown) => then(),
+        Some(_) if now < moment => Step::Wait(moment),
+        _ => Step::LookUp,
+    }
+}
+
+/// Whether to stop trying, after a call that brought nothing new. `now` is the earlier of the two clocks.
+pub fn give_up(state: &State, now: Timestamp, terms: &Terms) -> Option<ParkReason> {
+    (now >= state.since + terms.patience).then(|| match (state.seen, state.in_doubt()) {
+        (true, _) => ParkReason::StillPending,
+        (false, true) => ParkReason::NoAnswer,
+        (false, false) => ParkReason::NeverTaken,
+    })
+}
