@@ -7,7 +7,8 @@ use serde_json::Value;
 
 fn read(path: &str) -> Value {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(path);
-    serde_json::from_str(&fs::read_to_string(path).unwrap()).unwrap()
+    let text = fs::read_to_string(path).expect("the file is checked in");
+    serde_json::from_str(&text).expect("the file is JSON")
 }
 
 /// The fixture is the provider's own reference page of one operation, converted from YAML and otherwise untouched.
