@@ -1,4 +1,130 @@
-use std::process::ExitCode;
-pub(crate) fn run() -> anyhow::Result<ExitCode> {
+//! `cargo xtask ci`: everything a change must pass, the same on a laptop and on the build machine.
+//!
+//! The cheap steps come first. The first failure ends the run and prints the command that repeats it alone.
+//! Tools that are not part of the toolchain are installed below the target directory, at the versions stated here.
+
+use std::env;
+use std::path::PathBuf;
+use std::process::{Command, ExitCode};
+use std::time::Instant;
+
+use anyhow::{Context, Result, bail};
+
+use crate::{cargo, root};
+
+const CARGO_DENY: &str = "0.20.2";
+const SPEC_VALIDATOR: &str = "0.9.0";
+
+/// The specs that a validator must accept.
+const SPECS: [&str; 1] = ["openapi.json"];
+
+/// One thing to check.
+struct Step {
+    name: &'static str,
+    command: &'static [&'static str],
+    environment: &'static [(&'static str, &'static str)],
+}
+
+const fn with_cargo(name: &'static str, command: &'static [&'static str]) -> Step {
+    Step { name, command, environment: &[] }
+}
+
+const BEFORE_TOOLS: [Step; 5] = [
+    with_cargo("format", &["fmt", "--all", "--check"]),
+    with_cargo("generated code is fresh", &["xtask", "generate", "--check"]),
+    with_cargo("lints", &["clippy", "--workspace", "--all-targets", "--locked", "--", "-D", "warnings"]),
+    with_cargo("tests", &["xtask", "test"]),
+    Step {
+        name: "documentation",
+        command: &["doc", "--workspace", "--no-deps", "--locked"],
+        environment: &[("RUSTDOCFLAGS", "-D warnings")],
+    },
+];
+
+/// Runs every step. Returns when all have passed, or fails with the command of the first that did not.
+pub(crate) fn run() -> Result<ExitCode> {
+    let start = Instant::now();
+    for step in &BEFORE_TOOLS {
+        timed(step.name, || {
+            let mut command = cargo();
+            command.args(step.command).envs(step.environment.iter().copied());
+            let environment: String =
+                step.environment.iter().map(|(name, value)| format!("{name}={value:?} ")).collect();
+            finish(&mut command, &format!("{environment}cargo {}", step.command.join(" ")))
+        })?;
+    }
+    timed("dependencies", dependencies)?;
+    timed("published specs", published_specs)?;
+    println!("\nall passed in {:.0?}", start.elapsed());
     Ok(ExitCode::SUCCESS)
+}
+
+fn timed(name: &str, step: impl FnOnce() -> Result<()>) -> Result<()> {
+    println!("\n== {name}");
+    let start = Instant::now();
+    step().with_context(|| format!("{name} failed after {:.1?}", start.elapsed()))?;
+    println!("== {name}: {:.1?}", start.elapsed());
+    Ok(())
+}
+
+fn finish(command: &mut Command, shown: &str) -> Result<()> {
+    let status = command
+        .current_dir(root())
+        .status()
+        .with_context(|| format!("cannot start; run `{shown}` to see why"))?;
+    if !status.success() {
+        bail!("{status}; to repeat it: {shown}");
+    }
+    Ok(())
+}
+
+/// Licences, duplicate or banned crates, and sources. Advisories need a database that an offline machine lacks.
+fn dependencies() -> Result<()> {
+    let tools = target().join("tools");
+    let deny = tools.join("bin").join(format!("cargo-deny{}", env::consts::EXE_SUFFIX));
+    let version = format!("cargo-deny {CARGO_DENY}");
+    let installed = Command::new(&deny).arg("--version").output();
+    if !installed.is_ok_and(|output| String::from_utf8_lossy(&output.stdout).trim() == version) {
+        println!("installing {version} into {}", tools.display());
+        let mut install = cargo();
+        install
+            .args(["install", "--locked", "--quiet", "cargo-deny", "--version", CARGO_DENY, "--root"])
+            .arg(&tools);
+        finish(&mut install, &format!("cargo install --locked cargo-deny --version {CARGO_DENY}"))?;
+    }
+    let arguments = ["--locked", "--workspace", "check", "bans", "licenses", "sources"];
+    finish(Command::new(deny).args(arguments), &format!("cargo deny {}", arguments.join(" ")))
+}
+
+/// The published specs are OpenAPI to someone else, too. Skipped where Python is missing, except in `CI=true`.
+fn published_specs() -> Result<()> {
+    let venv = target().join("tools").join(format!("openapi-spec-validator-{SPEC_VALIDATOR}"));
+    let validator = venv.join("bin").join("openapi-spec-validator");
+    if !validator.exists()
+        && let Err(error) = install_validator(&venv)
+    {
+        if env::var_os("CI").is_some_and(|value| value == "true") {
+            return Err(error);
+        }
+        println!("SKIPPED: {error:#}");
+        return Ok(());
+    }
+    let shown = format!("{} {}", validator.display(), SPECS.join(" "));
+    finish(Command::new(&validator).args(SPECS), &shown)
+}
+
+fn install_validator(venv: &PathBuf) -> Result<()> {
+    let package = format!("openapi-spec-validator=={SPEC_VALIDATOR}");
+    println!("installing {package} into {}", venv.display());
+    finish(
+        Command::new("python3").args(["-m", "venv", "--clear"]).arg(venv),
+        "python3 -m venv (Python 3 with its venv module is needed to validate the specs)",
+    )?;
+    let pip = venv.join("bin").join("pip");
+    finish(Command::new(pip).args(["install", "--quiet", &package]), &format!("pip install {package}"))
+}
+
+/// Where cargo builds, which is also the place for what a clean checkout must not contain.
+fn target() -> PathBuf {
+    env::var_os("CARGO_TARGET_DIR").map_or_else(|| root().join("target"), |path| root().join(path))
 }

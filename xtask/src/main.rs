@@ -9,8 +9,9 @@ mod ci;
 mod generate;
 mod test;
 
+use std::env;
 use std::path::{Path, PathBuf};
-use std::process::ExitCode;
+use std::process::{Command, ExitCode};
 
 const USAGE: &str = "\
 Usage: cargo xtask <command>
@@ -22,7 +23,7 @@ Commands:
 ";
 
 fn main() -> ExitCode {
-    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let arguments: Vec<String> = env::args().skip(1).collect();
     let (command, rest) = match arguments.split_first() {
         Some((command, rest)) => (command.as_str(), rest),
         None => ("", &[][..]),
@@ -55,4 +56,11 @@ fn root() -> PathBuf {
         .parent()
         .expect("the xtask package lies one level below the root of the repository")
         .to_path_buf()
+}
+
+/// The cargo that runs this task, at the root of the repository.
+fn cargo() -> Command {
+    let mut cargo = Command::new(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+    cargo.current_dir(root());
+    cargo
 }
