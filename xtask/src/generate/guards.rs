@@ -19,19 +19,19 @@ const FORBIDDEN: [(&str, &str); 6] = [
 /// The one type that may be one of several without saying which.
 const UNTAGGED: &str = "ValidationErrorLocItem";
 
-/// Words that a property's name contains when its value is a secret, unless it is named in [`NOT_SECRET`].
-const SECRET_WORDS: [&str; 5] = ["secret", "token", "passcode", "password", "code"];
+/// Words that the name of a secret contains.
+const SECRET_WORDS: [&str; 4] = ["passcode", "password", "secret", "token"];
 
-/// Names that only look like a secret's.
-const NOT_SECRET: [&str; 1] = ["country_code"];
+/// A name that is a secret's only when it stands alone.
+const SECRET_NAME: &str = "code";
 
 /// Fails if a lowered document has a plain string where its name promises a secret.
 pub(super) fn document(document: &Value) -> Result<()> {
     for (name, schema) in document["components"]["schemas"].as_object().into_iter().flatten() {
         for (property, value) in schema["properties"].as_object().into_iter().flatten() {
-            let secret = SECRET_WORDS.iter().any(|word| property.contains(word));
+            let secret = property == SECRET_NAME || SECRET_WORDS.iter().any(|word| property.contains(word));
             let plain = value["type"] == "string" && value["format"] != "secret";
-            if secret && plain && !NOT_SECRET.contains(&property.as_str()) {
+            if secret && plain {
                 bail!("{name}.{property} looks like a secret; give it `format: secret` in the overlay");
             }
         }
@@ -83,6 +83,7 @@ mod tests {
         let with = |schema: Value| json!({"components": {"schemas": {"Reply": {"properties": schema}}}});
         assert!(document(&with(json!({"client_secret": {"type": "string", "nullable": true}}))).is_err());
         assert!(document(&with(json!({"client_secret": {"type": "string", "format": "secret"}}))).is_ok());
+        assert!(document(&with(json!({"code": {"type": "string"}}))).is_err());
         assert!(document(&with(json!({"country_code": {"type": "string"}}))).is_ok());
     }
 }
