@@ -38,6 +38,11 @@ const SPECS: &[Spec] = &[Spec {
     output: "crates/dollr-raw/src/generated",
 }];
 
+/// The published specs, as paths relative to the root of the repository.
+pub(crate) fn published() -> impl Iterator<Item = &'static str> {
+    SPECS.iter().map(|spec| spec.published)
+}
+
 /// What to do with the generated files.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Mode {

@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use anyhow::{Context, Result, bail};
 use proc_macro2::TokenStream;
-use quote::{format_ident, quote};
+use quote::{ToTokens, format_ident, quote};
 use serde_json::Value;
 use syn::{File, ImplItem, Item, ItemImpl, Type};
 
@@ -15,6 +15,9 @@ use super::Files;
 
 /// The file of types that several tags use, or none.
 const SHARED: &str = "shared";
+
+/// The generator's error for a value that a type refuses.
+const CONVERSION_ERROR: &str = "ConversionError";
 
 /// Splits the generator's output by tag.
 pub(super) fn split(code: File, document: &Value) -> Result<Files> {
@@ -53,6 +56,7 @@ fn is_calls(block: &ItemImpl, tags: &Tags) -> bool {
 fn split_types(items: Vec<Item>, tags: &Tags, files: &mut Files) -> Result<()> {
     let mut by_tag: BTreeMap<String, Vec<Item>> = BTreeMap::new();
     let mut common = Vec::new();
+    let refuses = items.iter().any(|item| !matches!(item, Item::Mod(_)) && mentions(item, CONVERSION_ERROR));
     for item in items {
         let name = match &item {
             Item::Struct(item) => item.ident.to_string(),
@@ -61,6 +65,8 @@ fn split_types(items: Vec<Item>, tags: &Tags, files: &mut Files) -> Result<()> {
             Item::Impl(item) => {
                 self_name(&item.self_ty).context("an impl in `types` is for one of its types")?
             }
+            // Written always, needed only where a type can refuse a value.
+            Item::Mod(module) if module.ident == "error" && !refuses => continue,
             _ => {
                 common.push(item);
                 continue;
@@ -82,6 +88,10 @@ fn split_types(items: Vec<Item>, tags: &Tags, files: &mut Files) -> Result<()> {
         files.insert(format!("types/{tag}.rs").into(), print(imports, items)?);
     }
     Ok(())
+}
+
+fn mentions(item: &Item, name: &str) -> bool {
+    item.to_token_stream().to_string().contains(name)
 }
 
 fn self_name(kind: &Type) -> Option<String> {
