@@ -1,0 +1,199 @@
+//! Executions: where a session becomes a movement of money, at most once. The rules that decide whether money moves
+//! are all in [`execute`]; how it moves in the books is in `settle`.
+
+mod record;
+mod settle;
+
+use rusqlite::Row;
+use uuid::Uuid;
+
+use crate::ledger;
+use crate::money::{Cents, FeeBearer, Quote, quote};
+use crate::outcomes::{Behaviour, Verdict};
+use crate::problem::Problem;
+use crate::sessions::{self, PaymentAccount, Session};
+use crate::store::Books;
+
+pub(crate) use record::{Execution, by_id, find, refundable};
+pub(crate) use settle::{confirm_card, settle_due};
+
+pub(crate) const COMPLETED: &str = "COMPLETED";
+pub(crate) const FAILED: &str = "FAILED";
+pub(crate) const PROCESSING: &str = "PROCESSING";
+
+/// Which movement of money.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Operation {
+    Collection,
+    Payout,
+    Transfer,
+    Refund,
+}
+
+impl Operation {
+    pub(crate) const ALL: [Self; 4] = [Self::Collection, Self::Payout, Self::Transfer, Self::Refund];
+
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Collection => "COLLECTION",
+            Self::Payout => "PAYOUT",
+            Self::Transfer => "TRANSFER",
+            Self::Refund => "REFUND",
+        }
+    }
+
+    /// Reads the operation from a column of a row.
+    pub(crate) fn from_column(row: &Row<'_>, column: usize) -> Result<Self, rusqlite::Error> {
+        let name: String = row.get(column)?;
+        Self::ALL.into_iter().find(|operation| operation.name() == name).ok_or_else(|| {
+            rusqlite::Error::InvalidColumnType(column, "operation".to_owned(), rusqlite::types::Type::Text)
+        })
+    }
+}
+
+/// What a caller asks to be executed.
+#[derive(Clone, Debug)]
+pub(crate) struct Order {
+    pub(crate) operation: Operation,
+    pub(crate) reference_id: Uuid,
+    pub(crate) session_id: String,
+    /// The account named in the request and the name of the field it came in.
+    pub(crate) account: Option<(&'static str, String)>,
+    pub(crate) currency: Option<String>,
+}
+
+/// A priced movement that may go ahead or is known to fail.
+struct Plan {
+    quote: Quote,
+    wallet_id: i64,
+    account_id: Option<i64>,
+    behaviour: Behaviour,
+    /// Why the merchant's side cannot pay, if so: the payment ends `FAILED` at once and nothing moves.
+    wallet_message: Option<&'static str>,
+}
+
+/// Executes an order, or returns what its key already stands for.
+///
+/// While the key guard holds, one `reference_id` is executed once: the same order again gets the current state, any
+/// other order under that key is refused.
+pub(crate) fn execute(books: &Books<'_>, order: &Order) -> Result<Execution, Problem> {
+    if books.terms.guards.key_once {
+        if let Some(known) = record::first(books, order.reference_id)? {
+            return if known.answers(order) {
+                Ok(known)
+            } else {
+                Err(Problem::field("reference_id", "duplicate: reference_id already exists"))
+            };
+        }
+    }
+    let session = sessions::to_execute(books, order.operation, &order.session_id)?;
+    let plan = match order.operation {
+        Operation::Collection => plan_collection(books, order, &session)?,
+        Operation::Payout => plan_payout(books, order, &session)?,
+        Operation::Transfer => plan_transfer(books, &session)?,
+        Operation::Refund => plan_refund(books, &session)?,
+    };
+    sessions::spend(books, session.id)?;
+    let execution = record::insert(books, order, &session, &plan)?;
+    settle::begin(books, execution, plan.behaviour)
+}
+
+fn plan_collection(books: &Books<'_>, order: &Order, session: &Session) -> Result<Plan, Problem> {
+    let (kind, id) =
+        session.source.as_ref().ok_or_else(|| Problem::field("session_id", "session not found"))?;
+    let source = sessions::source(books, kind, *id)?
+        .filter(|source| source.status == "ACTIVE")
+        .ok_or_else(|| Problem::field("session_id", "the source of the session is not ACTIVE"))?;
+    let account = named_account(books, order)?;
+    if order.currency.as_deref() != Some(source.currency.as_str()) {
+        return Err(Problem::field("currency", "not the currency of the source"));
+    }
+    let wallet_id = sessions::wallet_in(books, &source.currency)?
+        .ok_or_else(|| Problem::field("currency", "no wallet in this currency"))?;
+    Ok(Plan {
+        quote: quote(Operation::Collection, &account.method, source.total_amount, source.fee_bearer),
+        wallet_id,
+        account_id: Some(account.id),
+        behaviour: account.behaviour(),
+        wallet_message: None,
+    })
+}
+
+fn plan_payout(books: &Books<'_>, order: &Order, session: &Session) -> Result<Plan, Problem> {
+    let account = named_account(books, order)?;
+    if session.payment_account_id != Some(account.id) {
+        return Err(Problem::field("payout_account_id", "not the account of the session"));
+    }
+    let quote = quote(Operation::Payout, &account.method, session.amount, FeeBearer::Payer);
+    // A payout to a card asks nobody for a second factor.
+    let behaviour = match account.behaviour() {
+        Behaviour::CardApproves => Behaviour::Approves,
+        Behaviour::CardDeclines => Behaviour::Declines,
+        other => other,
+    };
+    Plan { quote, wallet_id: 0, account_id: Some(account.id), behaviour, wallet_message: None }
+        .paid_from(books, session)
+}
+
+fn plan_transfer(books: &Books<'_>, session: &Session) -> Result<Plan, Problem> {
+    let status = match session.counterparty_id {
+        Some(id) => sessions::counterparty_wallet(books, id)?,
+        None => None,
+    };
+    let frozen = status.as_deref() != Some("ACTIVE");
+    Plan {
+        quote: quote(Operation::Transfer, "WALLET", session.amount, FeeBearer::Payer),
+        wallet_id: 0,
+        account_id: None,
+        behaviour: Behaviour::AtOnce,
+        wallet_message: frozen.then_some("the recipient's wallet is not ACTIVE"),
+    }
+    .paid_from(books, session)
+}
+
+fn plan_refund(books: &Books<'_>, session: &Session) -> Result<Plan, Problem> {
+    let original = match session.intent_id {
+        Some(id) => by_id(books, id)?,
+        None => None,
+    };
+    let original = original.ok_or_else(|| Problem::field("session_id", "session not found"))?;
+    let too_much = session.amount > refundable(books, &original)?;
+    Plan {
+        quote: quote(Operation::Refund, "", session.amount, FeeBearer::Payer),
+        wallet_id: 0,
+        account_id: original.payment_account_id,
+        behaviour: Behaviour::Approves,
+        wallet_message: too_much.then_some("exceeds what is left of the original amount"),
+    }
+    .paid_from(books, session)
+}
+
+impl Plan {
+    /// Completes a plan that is paid from the session's wallet, which must cover the amount and its fees.
+    fn paid_from(mut self, books: &Books<'_>, session: &Session) -> Result<Self, Problem> {
+        self.wallet_id =
+            session.wallet_id.ok_or_else(|| Problem::field("session_id", "session not found"))?;
+        let available: Cents = ledger::balance(books, &settle::wallet(self.wallet_id), &session.currency)?;
+        if self.wallet_message.is_none() && available < self.quote.payer {
+            self.wallet_message = Some("insufficient wallet balance");
+        }
+        Ok(self)
+    }
+
+    fn verdict(&self) -> Verdict {
+        self.behaviour.verdict()
+    }
+}
+
+impl PaymentAccount {
+    fn behaviour(&self) -> Behaviour {
+        Behaviour::of(&self.method, self.number.as_deref(), &self.account_name)
+    }
+}
+
+fn named_account(books: &Books<'_>, order: &Order) -> Result<PaymentAccount, Problem> {
+    let (field, id) =
+        order.account.as_ref().ok_or_else(|| Problem::field("payment_account_id", "field required"))?;
+    let id: i64 = id.parse().map_err(|_| Problem::field(field, "not found"))?;
+    sessions::usable_account(books, id, field)
+}

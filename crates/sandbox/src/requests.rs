@@ -1,0 +1,95 @@
+//! What the sandbox was asked lately, for tests and for whoever debugs an integration. Bodies, headers and query
+//! strings are not kept, so no secret is.
+
+use std::collections::VecDeque;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use chrono::{DateTime, Utc};
+use serde::Serialize;
+use uuid::Uuid;
+
+use crate::faults::Action;
+
+/// How many requests are remembered.
+const REMEMBERED: usize = 10_000;
+
+/// One request.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Request {
+    /// Counts from 1; the reply carries it as `x-request-id`.
+    pub number: u64,
+    /// When it arrived, by the virtual clock.
+    pub at: DateTime<Utc>,
+    /// `METHOD /v1/path` as in the API document.
+    pub operation: String,
+    /// The reference id in its body or path.
+    pub reference_id: Option<Uuid>,
+    /// What was answered; nothing while it is being handled or when the connection was cut.
+    pub status: Option<u16>,
+    /// The faults that struck it.
+    pub faults: Vec<Action>,
+}
+
+/// The log.
+#[derive(Debug, Default)]
+pub(crate) struct Requests {
+    log: Mutex<Log>,
+}
+
+#[derive(Debug, Default)]
+struct Log {
+    count: u64,
+    latest: VecDeque<Request>,
+}
+
+impl Requests {
+    /// Notes a request and gives it its number.
+    pub(crate) fn arrived(
+        &self,
+        at: DateTime<Utc>,
+        operation: &str,
+        reference_id: Option<Uuid>,
+        faults: Vec<Action>,
+    ) -> u64 {
+        let mut log = self.lock();
+        log.count += 1;
+        let number = log.count;
+        if log.latest.len() == REMEMBERED {
+            log.latest.pop_front();
+        }
+        log.latest.push_back(Request {
+            number,
+            at,
+            operation: operation.to_owned(),
+            reference_id,
+            status: None,
+            faults,
+        });
+        number
+    }
+
+    pub(crate) fn answered(&self, number: u64, status: u16) {
+        let mut log = self.lock();
+        let first = log.latest.front().map_or(0, |request| request.number);
+        let index = number.checked_sub(first).and_then(|index| usize::try_from(index).ok());
+        if let Some(request) = index.and_then(|index| log.latest.get_mut(index)) {
+            request.status = Some(status);
+        }
+    }
+
+    pub(crate) fn count(&self) -> u64 {
+        self.lock().count
+    }
+
+    pub(crate) fn latest(&self) -> Vec<Request> {
+        self.lock().latest.iter().cloned().collect()
+    }
+
+    pub(crate) fn clear(&self) {
+        self.lock().latest.clear();
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Log> {
+        self.log.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}

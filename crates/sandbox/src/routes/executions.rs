@@ -1,0 +1,117 @@
+//! Tag `executions`.
+
+use std::sync::Arc;
+
+use axum::extract::State;
+use axum::{Json, Router};
+use dollr_raw::types::{
+    CheckoutExecutionPayload, ExecutionResponse, PasscodePayload, PayoutExecutionPayload,
+    RefundExecutionPayload, TransferExecutionPayload,
+};
+use http::StatusCode;
+
+use super::{Payload, Serve, Shared, known, version_4};
+use crate::app::App;
+use crate::executions::{self, Execution, Operation, Order, PROCESSING};
+use crate::problem::Problem;
+use crate::seed::{PASSCODE, PASSCODE_PHONE};
+
+pub(super) fn routes() -> Router<Arc<App>> {
+    Router::new()
+        .serve("POST /v1/executions/collection", collection)
+        .serve("POST /v1/executions/payout", payout)
+        .serve("POST /v1/executions/transfer", transfer)
+        .serve("POST /v1/executions/refund", refund)
+}
+
+async fn collection(
+    app: Shared,
+    Payload(asked): Payload<CheckoutExecutionPayload>,
+) -> Result<Json<ExecutionResponse>, Problem> {
+    let order = Order {
+        operation: Operation::Collection,
+        reference_id: version_4(asked.reference_id)?,
+        session_id: asked.session_id,
+        account: Some(("payment_account_id", asked.payment_account_id)),
+        currency: Some(asked.currency),
+    };
+    execute(app, order).await
+}
+
+async fn payout(
+    app: Shared,
+    Payload(asked): Payload<PayoutExecutionPayload>,
+) -> Result<Json<ExecutionResponse>, Problem> {
+    let order = Order {
+        operation: Operation::Payout,
+        reference_id: version_4(asked.reference_id)?,
+        session_id: asked.session_id,
+        account: Some(("payout_account_id", asked.payout_account_id)),
+        currency: None,
+    };
+    approve(&asked.passcode)?;
+    execute(app, order).await
+}
+
+async fn transfer(
+    app: Shared,
+    Payload(asked): Payload<TransferExecutionPayload>,
+) -> Result<Json<ExecutionResponse>, Problem> {
+    let order = Order {
+        operation: Operation::Transfer,
+        reference_id: version_4(asked.reference_id)?,
+        session_id: asked.session_id,
+        account: None,
+        currency: None,
+    };
+    execute(app, order).await
+}
+
+async fn refund(
+    app: Shared,
+    Payload(asked): Payload<RefundExecutionPayload>,
+) -> Result<Json<ExecutionResponse>, Problem> {
+    let order = Order {
+        operation: Operation::Refund,
+        reference_id: version_4(asked.reference_id)?,
+        session_id: asked.session_id,
+        account: None,
+        currency: None,
+    };
+    execute(app, order).await
+}
+
+/// The passcode has to be the merchant's, and the phone, when one is sent, the one it is registered with.
+fn approve(passcode: &PasscodePayload) -> Result<(), Problem> {
+    let phone_fits = passcode.token.phone.as_deref().is_none_or(|phone| phone == PASSCODE_PHONE);
+    if passcode.token.code.expose() == PASSCODE && phone_fits {
+        Ok(())
+    } else {
+        Err(Problem::sentence(StatusCode::FORBIDDEN, "Invalid passcode"))
+    }
+}
+
+async fn execute(State(app): Shared, order: Order) -> Result<Json<ExecutionResponse>, Problem> {
+    let execution = app.store.run(move |books| executions::execute(books, &order)).await?;
+    Ok(Json(reply(execution)))
+}
+
+/// An execution in the shape the provider shows it.
+pub(super) fn reply(execution: Execution) -> ExecutionResponse {
+    let waits_for_holder = execution.requires_action && execution.status == PROCESSING;
+    let secret = || format!("pi_{}_secret_{}", execution.id, execution.reference_id.simple());
+    ExecutionResponse {
+        client_secret: waits_for_holder.then(|| secret().into()),
+        requires_action: waits_for_holder.then_some(true),
+        reference_id: execution.reference_id,
+        provider_transaction_id: Some(format!("SBX-{}", execution.id)),
+        status: known(&execution.status),
+        payer_amount: execution.payer_amount.decimal().into(),
+        payer_currency: execution.currency.clone(),
+        payee_amount: execution.payee_amount.decimal().into(),
+        payee_currency: execution.currency,
+        operation_type: known(execution.operation.name()),
+        gateway_message: execution.gateway_message,
+        wallet_message: execution.wallet_message,
+    }
+}

@@ -1,0 +1,338 @@
+//! The handle on a running sandbox. It has a runtime and threads of its own, so it serves whatever the caller's
+//! runtime does: block, pause its clock, or end.
+
+use std::net::{Ipv4Addr, SocketAddr};
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::thread::JoinHandle;
+use std::time::Duration;
+
+use rust_decimal::Decimal;
+use tokio::net::TcpListener;
+use tokio::sync::{oneshot, watch};
+use uuid::Uuid;
+
+use crate::app::App;
+use crate::clock::Clock;
+use crate::faults::{Call, Fault, Faults, Storm};
+use crate::ledger::Ledger;
+use crate::money::Cents;
+use crate::problem::Problem;
+use crate::requests::{Request, Requests};
+use crate::seed::{self, CLIENT_ID, CLIENT_SECRET, DEVICE_NAME, PASSCODE, PASSCODE_PHONE};
+use crate::store::{Guards, Store, Terms};
+use crate::tokens::Tokens;
+use crate::{executions, routes, server, shape};
+
+/// Why a sandbox did not start.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum StartError {
+    /// The address is reachable from other machines, which a provider without real credentials must not be.
+    #[error("the sandbox serves this machine only: {0} is not a loopback address")]
+    NotLoopback(SocketAddr),
+    /// The address is taken or not allowed.
+    #[error("cannot listen on {addr}")]
+    Listen {
+        /// The address.
+        addr: SocketAddr,
+        /// What the system said.
+        #[source]
+        source: std::io::Error,
+    },
+    /// The runtime could not be started.
+    #[error("cannot start the sandbox's runtime")]
+    Runtime(#[source] std::io::Error),
+    /// The database cannot be used: another sandbox holds it, another version wrote it, or it is no database.
+    #[error("cannot use the sandbox's database")]
+    Database(#[source] rusqlite::Error),
+}
+
+/// What a sandbox starts with.
+#[derive(Clone, Debug)]
+#[must_use = "a builder does nothing until it is started"]
+pub struct Builder {
+    addr: SocketAddr,
+    db: Option<PathBuf>,
+    speed: Option<u32>,
+    terms: Terms,
+}
+
+impl Default for Builder {
+    fn default() -> Self {
+        Self {
+            addr: SocketAddr::from((Ipv4Addr::LOCALHOST, 0)),
+            db: None,
+            speed: None,
+            terms: Terms::default(),
+        }
+    }
+}
+
+impl Builder {
+    /// Where to listen: a loopback address, by default `127.0.0.1` and any free port.
+    pub fn addr(mut self, addr: SocketAddr) -> Self {
+        self.addr = addr;
+        self
+    }
+
+    /// Keeps everything in this file. What was answered is in it before the answer is sent, and a sandbox started on
+    /// the file goes on where the last one was. By default everything is in memory.
+    pub fn db(mut self, path: impl Into<PathBuf>) -> Self {
+        self.db = Some(path.into());
+        self
+    }
+
+    /// Virtual seconds per real second; 1 by default, or what the database file says.
+    pub fn speed(mut self, speed: u32) -> Self {
+        self.speed = Some(speed);
+        self
+    }
+
+    /// How long mobile money stays `PROCESSING`, in virtual time; 3 s by default. Zero settles before the reply.
+    pub fn settle_after(mut self, settle_after: Duration) -> Self {
+        self.terms.settle_after = settle_after;
+        self
+    }
+
+    /// How long a checkout session lives, in virtual time; 30 minutes by default.
+    pub fn checkout_session(mut self, lifetime: Duration) -> Self {
+        self.terms.checkout_session = lifetime;
+        self
+    }
+
+    /// How long a payout session lives, in virtual time; 15 minutes by default.
+    pub fn payout_session(mut self, lifetime: Duration) -> Self {
+        self.terms.payout_session = lifetime;
+        self
+    }
+
+    /// Which of the provider's guards hold; both by default.
+    pub fn guards(mut self, guards: Guards) -> Self {
+        self.terms.guards = guards;
+        self
+    }
+
+    /// Starts the sandbox. It accepts connections once this returns.
+    pub async fn start(self) -> Result<Sandbox, StartError> {
+        if !self.addr.ip().is_loopback() {
+            return Err(StartError::NotLoopback(self.addr));
+        }
+        let (store, clock) = Store::open(self.db.as_deref(), self.terms).map_err(StartError::Database)?;
+        if let Some(speed) = self.speed {
+            clock.set_speed(speed);
+        }
+        let store = Arc::new(store);
+        let tokens = Tokens::load(Arc::clone(&store)).map_err(|problem| {
+            StartError::Database(match problem {
+                Problem::Storage(source) => source,
+                _ => rusqlite::Error::InvalidQuery,
+            })
+        })?;
+        let app =
+            Arc::new(App { store, clock, tokens, faults: Faults::default(), requests: Requests::default() });
+        let (stop, stopping) = watch::channel(false);
+        let (ready, listening) = oneshot::channel();
+        let thread = std::thread::Builder::new()
+            .name("sandbox".to_owned())
+            .spawn({
+                let app = Arc::clone(&app);
+                move || run(self.addr, app, ready, stopping)
+            })
+            .map_err(StartError::Runtime)?;
+        let addr = listening.await.expect("the sandbox's thread reports before it ends")?;
+        Ok(Sandbox { url: format!("http://{addr}"), addr, app, stop, thread: Some(thread) })
+    }
+}
+
+/// The sandbox's thread: listens, reports, serves until told to stop.
+fn run(
+    addr: SocketAddr,
+    app: Arc<App>,
+    ready: oneshot::Sender<Result<SocketAddr, StartError>>,
+    stopping: watch::Receiver<bool>,
+) {
+    let runtime = match tokio::runtime::Builder::new_current_thread().enable_all().build() {
+        Ok(runtime) => runtime,
+        Err(source) => {
+            // Whoever started the sandbox waits for this, or has given up.
+            let _ = ready.send(Err(StartError::Runtime(source)));
+            return;
+        }
+    };
+    runtime.block_on(async {
+        let listening = match TcpListener::bind(addr).await {
+            Ok(listener) => listener.local_addr().map(|bound| (listener, bound)),
+            Err(source) => Err(source),
+        };
+        match listening {
+            Ok((listener, bound)) => {
+                if ready.send(Ok(bound)).is_ok() {
+                    server::serve(listener, routes::router(Arc::clone(&app)), stopping).await;
+                }
+            }
+            Err(source) => {
+                let _ = ready.send(Err(StartError::Listen { addr, source }));
+            }
+        }
+    });
+    // Connections end here, before the store does, so that nothing is answered that is not kept.
+    drop(runtime);
+    app.store.close();
+}
+
+/// A running sandbox. It stops when dropped.
+#[derive(Debug)]
+pub struct Sandbox {
+    url: String,
+    addr: SocketAddr,
+    app: Arc<App>,
+    stop: watch::Sender<bool>,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl Sandbox {
+    /// Starts a sandbox in memory, on any free port of `127.0.0.1`.
+    pub async fn start() -> Result<Self, StartError> {
+        Self::builder().start().await
+    }
+
+    /// Everything a sandbox can be told before it starts.
+    pub fn builder() -> Builder {
+        Builder::default()
+    }
+
+    /// The base URL for a client, without a trailing slash.
+    pub fn url(&self) -> &str {
+        &self.url
+    }
+
+    /// The address it listens on.
+    pub fn addr(&self) -> SocketAddr {
+        self.addr
+    }
+
+    /// The environment in which a Dollr client finds this sandbox, for a child process or a shell.
+    pub fn env(&self) -> Vec<(&'static str, String)> {
+        vec![
+            ("DOLLR_BASE_URL", self.url.clone()),
+            ("DOLLR_CLIENT_ID", CLIENT_ID.to_owned()),
+            ("DOLLR_CLIENT_SECRET", CLIENT_SECRET.to_owned()),
+            ("DOLLR_PASSCODE", PASSCODE.to_owned()),
+            ("DOLLR_PASSCODE_PHONE", PASSCODE_PHONE.to_owned()),
+            ("DOLLR_DEVICE_NAME", DEVICE_NAME.to_owned()),
+        ]
+    }
+
+    /// The virtual clock.
+    pub fn clock(&self) -> Clock {
+        self.app.clock.clone()
+    }
+
+    /// The books.
+    pub fn ledger(&self) -> Ledger {
+        Ledger::of(Arc::clone(&self.app.store))
+    }
+
+    /// Begins to describe a fault for an operation, written as in the API document: `POST /v1/executions/payout`.
+    /// A trailing `*` matches any rest.
+    ///
+    /// # Panics
+    /// When there is no such operation, because a fault that never strikes would make a test pass for nothing.
+    #[track_caller]
+    pub fn on(&self, operation: &str) -> Call {
+        let known = operation.ends_with('*') || shape::knows(operation);
+        assert!(known, "{operation} is not an operation of the API");
+        Call::to(self.app.faults.clone(), operation)
+    }
+
+    /// Lets a storm of faults loose on every call, or replaces the one that rages.
+    pub fn storm(&self, storm: Storm) {
+        self.app.faults.storm(Some(storm));
+    }
+
+    /// Takes every fault and the storm away, and lets go whatever is held.
+    pub fn clear_faults(&self) {
+        self.app.faults.clear();
+    }
+
+    /// The faults that are set, and how often each has struck.
+    pub fn faults(&self) -> Vec<Fault> {
+        self.app.faults.list()
+    }
+
+    /// How often any fault has struck since the start, those of a storm and those taken away included.
+    pub fn faults_fired(&self) -> u64 {
+        self.app.faults.fired()
+    }
+
+    /// The latest requests (at most 10,000), oldest first.
+    pub fn requests(&self) -> Vec<Request> {
+        self.app.requests.latest()
+    }
+
+    /// How many requests arrived since the start.
+    pub fn request_count(&self) -> u64 {
+        self.app.requests.count()
+    }
+
+    /// Switches the provider's guards against paying twice on and off.
+    pub fn guards(&self, guards: Guards) {
+        self.app.store.terms().guards = guards;
+    }
+
+    /// The holder of the card finishes the 3-D Secure step of this collection, which settles it. `false` when no card
+    /// payment under this reference waits for that.
+    pub fn confirm_card(&self, reference_id: Uuid) -> bool {
+        self.app.store.ask(move |books| executions::confirm_card(books, reference_id)).is_ok()
+    }
+
+    /// Adds an `ACTIVE` invoice and returns its id.
+    ///
+    /// # Panics
+    /// When the total has more than two decimals or is not positive.
+    #[track_caller]
+    pub fn seed_invoice(&self, total: Decimal, currency: &str) -> i64 {
+        let total = Cents::exactly(total)
+            .filter(|total| total.0 > 0)
+            .expect("an invoice has a positive total in cents");
+        let currency = currency.to_owned();
+        self.seed(move |books| Ok(seed::invoice(books.db, books.micros(), total, &currency)?))
+    }
+
+    /// Adds an active mobile money account with this phone number, which decides how it behaves, and returns its id.
+    pub fn seed_account(&self, phone: &str) -> i64 {
+        let phone = phone.to_owned();
+        self.seed(move |books| Ok(seed::account(books.db, books.micros(), &phone)?))
+    }
+
+    /// Stops serving, closes every connection and the database. The address and the file are free once this returns.
+    pub async fn stop(mut self) {
+        self.stop.send_replace(true);
+        if let Some(thread) = self.thread.take() {
+            let (done, stopped) = oneshot::channel();
+            std::thread::spawn(move || {
+                let _ = thread.join();
+                let _ = done.send(());
+            });
+            let _ = stopped.await;
+        }
+    }
+
+    fn seed<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&crate::store::Books<'_>) -> Result<T, Problem> + Send + 'static,
+    ) -> T {
+        self.app.store.ask(work).expect("the sandbox runs and its database can be written")
+    }
+}
+
+impl Drop for Sandbox {
+    fn drop(&mut self) {
+        self.stop.send_replace(true);
+        if let Some(thread) = self.thread.take() {
+            // A panic on the sandbox's thread has already been reported by the panic hook.
+            let _ = thread.join();
+        }
+    }
+}

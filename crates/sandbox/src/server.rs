@@ -1,0 +1,100 @@
+//! The accept loop. It is our own, and not a framework's, because a fault must be able to close or reset the very
+//! connection its request came on.
+
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use axum::Router;
+use axum::body::Body;
+use http::Request;
+use hyper::body::Incoming;
+use hyper::server::conn::http1;
+use hyper::service::{Service, service_fn};
+use hyper_util::rt::{TokioIo, TokioTimer};
+use hyper_util::service::TowerToHyperService;
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::{Notify, watch};
+
+/// How long a client may take to send the head of a request.
+const HEAD_TIMEOUT: Duration = Duration::from_secs(30);
+
+/// How a connection ends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum How {
+    /// With a FIN: the client sees the end of the stream.
+    Close,
+    /// With an RST: the client sees an error.
+    Reset,
+}
+
+/// Lets a request end its own connection.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Cut {
+    inner: Arc<CutInner>,
+}
+
+#[derive(Debug, Default)]
+struct CutInner {
+    how: Mutex<Option<How>>,
+    asked: Notify,
+}
+
+impl Cut {
+    /// Ends the connection; the request that asks for it goes no further.
+    pub(crate) async fn sever<T>(&self, how: How) -> T {
+        *self.inner.how.lock().unwrap_or_else(PoisonError::into_inner) = Some(how);
+        self.inner.asked.notify_one();
+        std::future::pending().await
+    }
+
+    async fn asked(&self) -> How {
+        loop {
+            self.inner.asked.notified().await;
+            if let Some(how) = *self.inner.how.lock().unwrap_or_else(PoisonError::into_inner) {
+                return how;
+            }
+        }
+    }
+}
+
+/// Serves connections until told to stop. Open connections end with the runtime.
+pub(crate) async fn serve(listener: TcpListener, router: Router, mut stop: watch::Receiver<bool>) {
+    let router = TowerToHyperService::new(router);
+    loop {
+        let accepted = tokio::select! {
+            accepted = listener.accept() => accepted,
+            _ = stop.wait_for(|stop| *stop) => return,
+        };
+        match accepted {
+            Ok((stream, _)) => {
+                tokio::spawn(connection(stream, router.clone()));
+            }
+            // Out of file descriptors, most likely: wait for some to be closed.
+            Err(_) => tokio::time::sleep(Duration::from_millis(10)).await,
+        }
+    }
+}
+
+async fn connection(stream: TcpStream, router: TowerToHyperService<Router>) {
+    // Without this a small reply can wait for the client's delayed acknowledgement.
+    let _ = stream.set_nodelay(true);
+    let cut = Cut::default();
+    let service = service_fn(|request: Request<Incoming>| {
+        let (mut parts, body) = request.into_parts();
+        parts.extensions.insert(cut.clone());
+        router.call(Request::from_parts(parts, Body::new(body)))
+    });
+    let mut connection = http1::Builder::new()
+        .timer(TokioTimer::new())
+        .header_read_timeout(HEAD_TIMEOUT)
+        .serve_connection(TokioIo::new(stream), service);
+    tokio::select! {
+        // An error here is the client's going away, which needs no answer.
+        _ = &mut connection => {}
+        how = cut.asked() => {
+            if how == How::Reset {
+                let _ = connection.into_parts().io.inner().set_zero_linger();
+            }
+        }
+    }
+}

@@ -1,0 +1,326 @@
+//! Sessions: a declared intent to move money. Creating one moves nothing and checks everything that can be checked
+//! beforehand; an execution spends it.
+
+use chrono::{DateTime, Utc};
+use rusqlite::{OptionalExtension, Row, params};
+
+use crate::clock::later;
+use crate::executions::{self, Operation};
+use crate::ledger::instant;
+use crate::money::{Cents, FeeBearer};
+use crate::problem::Problem;
+use crate::store::Books;
+
+/// A session as it was created.
+#[derive(Clone, Debug)]
+pub(crate) struct Session {
+    pub(crate) id: i64,
+    pub(crate) operation: Operation,
+    pub(crate) source: Option<(String, i64)>,
+    pub(crate) wallet_id: Option<i64>,
+    pub(crate) payment_account_id: Option<i64>,
+    pub(crate) counterparty_id: Option<i64>,
+    pub(crate) intent_id: Option<i64>,
+    pub(crate) amount: Cents,
+    pub(crate) currency: String,
+    pub(crate) reason: Option<String>,
+    pub(crate) used_at: Option<i64>,
+    pub(crate) expires_at: DateTime<Utc>,
+    pub(crate) created_at: DateTime<Utc>,
+}
+
+/// An invoice or order as far as paying it is concerned.
+#[derive(Clone, Debug)]
+pub(crate) struct Source {
+    pub(crate) kind: String,
+    pub(crate) id: i64,
+    pub(crate) number: String,
+    pub(crate) currency: String,
+    pub(crate) total_amount: Cents,
+    pub(crate) status: String,
+    pub(crate) fee_bearer: FeeBearer,
+    pub(crate) paid_at: Option<DateTime<Utc>>,
+}
+
+/// A payee's or payer's account.
+#[derive(Clone, Debug)]
+pub(crate) struct PaymentAccount {
+    pub(crate) id: i64,
+    pub(crate) account_name: String,
+    pub(crate) method: String,
+    pub(crate) number: Option<String>,
+    pub(crate) is_active: bool,
+}
+
+/// Opens a session to collect an invoice or order. The source has to be payable now.
+pub(crate) fn checkout(books: &Books<'_>, source_type: &str, source_id: i64) -> Result<Session, Problem> {
+    if !matches!(source_type, "INVOICE" | "ORDER") {
+        return Err(Problem::field("source_type", "invalid enum"));
+    }
+    let source =
+        source(books, source_type, source_id)?.ok_or_else(|| Problem::field("source_id", "not found"))?;
+    if source.status != "ACTIVE" {
+        return Err(Problem::field("source_id", "source is not ACTIVE"));
+    }
+    let session = Session {
+        source: Some((source.kind, source.id)),
+        expires_at: later(books.now, books.terms.checkout_session),
+        ..Session::draft(books, Operation::Collection, source.total_amount, source.currency)
+    };
+    session.insert(books)
+}
+
+/// Opens a session to pay out. The provider picks the wallet: the first one in that currency.
+pub(crate) fn payout(
+    books: &Books<'_>,
+    payout_account_id: i64,
+    amount: Cents,
+    currency: String,
+) -> Result<Session, Problem> {
+    usable_account(books, payout_account_id, "payout_account_id")?;
+    let wallet = wallet_in(books, &currency)?
+        .ok_or_else(|| Problem::field("currency", "no wallet in this currency"))?;
+    let session = Session {
+        wallet_id: Some(wallet),
+        payment_account_id: Some(payout_account_id),
+        expires_at: later(books.now, books.terms.payout_session),
+        ..Session::draft(books, Operation::Payout, amount, currency)
+    };
+    session.insert(books)
+}
+
+/// Opens a session to move money from one of the merchant's wallets to a counterparty's wallet.
+pub(crate) fn transfer(
+    books: &Books<'_>,
+    from_wallet_id: i64,
+    to_counterparty_id: i64,
+    amount: Cents,
+    currency: String,
+    expires_at: DateTime<Utc>,
+) -> Result<Session, Problem> {
+    let held: Option<String> = books
+        .db
+        .prepare_cached("SELECT currency FROM wallets WHERE id = ?1")?
+        .query_row([from_wallet_id], |row| row.get(0))
+        .optional()?;
+    let held = held.ok_or_else(|| Problem::field("from_wallet_id", "not found"))?;
+    if held != currency {
+        return Err(Problem::field("currency", "not the currency of the wallet"));
+    }
+    if counterparty_wallet(books, to_counterparty_id)?.is_none() {
+        return Err(Problem::field("to_counterparty_id", "not found"));
+    }
+    let session = Session {
+        wallet_id: Some(from_wallet_id),
+        counterparty_id: Some(to_counterparty_id),
+        expires_at: still_to_come(books, expires_at)?,
+        ..Session::draft(books, Operation::Transfer, amount, currency)
+    };
+    session.insert(books)
+}
+
+/// Opens a session to give back a completed collection, wholly or in part.
+pub(crate) fn refund(
+    books: &Books<'_>,
+    original_payment_intent_id: i64,
+    amount: Cents,
+    reason: Option<String>,
+    expires_at: DateTime<Utc>,
+) -> Result<Session, Problem> {
+    let original = executions::by_id(books, original_payment_intent_id)?
+        .filter(|original| original.operation == Operation::Collection)
+        .ok_or_else(|| Problem::field("original_payment_intent_id", "not found"))?;
+    if original.status != executions::COMPLETED {
+        return Err(Problem::field("original_payment_intent_id", "the original payment is not COMPLETED"));
+    }
+    if amount > executions::refundable(books, &original)? {
+        return Err(Problem::field("amount", "exceeds what is left of the original amount"));
+    }
+    let session = Session {
+        wallet_id: Some(original.wallet_id),
+        payment_account_id: original.payment_account_id,
+        intent_id: Some(original.id),
+        reason,
+        expires_at: still_to_come(books, expires_at)?,
+        ..Session::draft(books, Operation::Refund, amount, original.currency)
+    };
+    session.insert(books)
+}
+
+/// The session an execution wants to spend. While the session guard holds it must be unused and unexpired.
+pub(crate) fn to_execute(books: &Books<'_>, operation: Operation, id: &str) -> Result<Session, Problem> {
+    let unknown = || Problem::field("session_id", "session not found");
+    let id: i64 = id.parse().map_err(|_| unknown())?;
+    let session = books
+        .db
+        .prepare_cached(
+            "SELECT id, operation, source_kind, source_id, wallet_id, payment_account_id, counterparty_id, intent_id,
+             amount, currency, reason, used_at, expires_at, created_at FROM sessions WHERE id = ?1",
+        )?
+        .query_row([id], Session::from_row)
+        .optional()?
+        .filter(|session| session.operation == operation)
+        .ok_or_else(unknown)?;
+    if books.terms.guards.session_once {
+        if session.used_at.is_some() {
+            return Err(Problem::field("session_id", "session is not ACTIVE"));
+        }
+        if session.expires_at <= books.now {
+            return Err(Problem::field("session_id", "session expired"));
+        }
+    }
+    Ok(session)
+}
+
+/// Marks a session as spent.
+pub(crate) fn spend(books: &Books<'_>, id: i64) -> Result<(), Problem> {
+    books
+        .db
+        .prepare_cached("UPDATE sessions SET used_at = ?2 WHERE id = ?1")?
+        .execute(params![id, books.micros()])?;
+    Ok(())
+}
+
+/// The source with this id.
+pub(crate) fn source(books: &Books<'_>, kind: &str, id: i64) -> Result<Option<Source>, Problem> {
+    let source = books
+        .db
+        .prepare_cached(
+            "SELECT kind, id, number, currency, total_amount, status, fee_bearer, paid_at FROM sources
+             WHERE kind = ?1 AND id = ?2",
+        )?
+        .query_row(params![kind, id], |row| {
+            let bearer: String = row.get(6)?;
+            Ok(Source {
+                kind: row.get(0)?,
+                id: row.get(1)?,
+                number: row.get(2)?,
+                currency: row.get(3)?,
+                total_amount: Cents(row.get(4)?),
+                status: row.get(5)?,
+                fee_bearer: if bearer == "PAYEE" { FeeBearer::Payee } else { FeeBearer::Payer },
+                paid_at: row.get::<_, Option<i64>>(7)?.map(instant),
+            })
+        })
+        .optional()?;
+    Ok(source)
+}
+
+/// The account with this id, if money can go through it; `field` is what a refusal names.
+pub(crate) fn usable_account(
+    books: &Books<'_>,
+    id: i64,
+    field: &'static str,
+) -> Result<PaymentAccount, Problem> {
+    let account = books
+        .db
+        .prepare_cached(
+            "SELECT id, account_name, method, number, is_active FROM payment_accounts WHERE id = ?1",
+        )?
+        .query_row([id], |row| {
+            Ok(PaymentAccount {
+                id: row.get(0)?,
+                account_name: row.get(1)?,
+                method: row.get(2)?,
+                number: row.get(3)?,
+                is_active: row.get(4)?,
+            })
+        })
+        .optional()?
+        .ok_or_else(|| Problem::field(field, "not found"))?;
+    if account.is_active { Ok(account) } else { Err(Problem::field(field, "payment account is not active")) }
+}
+
+/// The merchant's first wallet in a currency.
+pub(crate) fn wallet_in(books: &Books<'_>, currency: &str) -> Result<Option<i64>, Problem> {
+    let wallet = books
+        .db
+        .prepare_cached("SELECT id FROM wallets WHERE currency = ?1 ORDER BY id LIMIT 1")?
+        .query_row([currency], |row| row.get(0))
+        .optional()?;
+    Ok(wallet)
+}
+
+/// The status of a counterparty's wallet, if there is such a counterparty.
+pub(crate) fn counterparty_wallet(books: &Books<'_>, id: i64) -> Result<Option<String>, Problem> {
+    let status = books
+        .db
+        .prepare_cached("SELECT wallet_status FROM counterparties WHERE id = ?1")?
+        .query_row([id], |row| row.get(0))
+        .optional()?;
+    Ok(status)
+}
+
+fn still_to_come(books: &Books<'_>, expires_at: DateTime<Utc>) -> Result<DateTime<Utc>, Problem> {
+    if expires_at > books.now {
+        Ok(expires_at)
+    } else {
+        Err(Problem::field("expires_at", "must be in the future"))
+    }
+}
+
+impl Session {
+    fn draft(books: &Books<'_>, operation: Operation, amount: Cents, currency: String) -> Self {
+        Self {
+            id: 0,
+            operation,
+            source: None,
+            wallet_id: None,
+            payment_account_id: None,
+            counterparty_id: None,
+            intent_id: None,
+            amount,
+            currency,
+            reason: None,
+            used_at: None,
+            expires_at: books.now,
+            created_at: books.now,
+        }
+    }
+
+    fn insert(self, books: &Books<'_>) -> Result<Self, Problem> {
+        let (source_kind, source_id) = self.source.as_ref().map(|(kind, id)| (kind.as_str(), *id)).unzip();
+        books
+            .db
+            .prepare_cached(
+                "INSERT INTO sessions (operation, source_kind, source_id, wallet_id, payment_account_id,
+                 counterparty_id, intent_id, amount, currency, reason, expires_at, created_at)
+                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)",
+            )?
+            .execute(params![
+                self.operation.name(),
+                source_kind,
+                source_id,
+                self.wallet_id,
+                self.payment_account_id,
+                self.counterparty_id,
+                self.intent_id,
+                self.amount.0,
+                self.currency,
+                self.reason,
+                self.expires_at.timestamp_micros(),
+                self.created_at.timestamp_micros(),
+            ])?;
+        Ok(Self { id: books.db.last_insert_rowid(), ..self })
+    }
+
+    fn from_row(row: &Row<'_>) -> Result<Self, rusqlite::Error> {
+        let source_kind: Option<String> = row.get(2)?;
+        let source_id: Option<i64> = row.get(3)?;
+        Ok(Self {
+            id: row.get(0)?,
+            operation: Operation::from_column(row, 1)?,
+            source: source_kind.zip(source_id),
+            wallet_id: row.get(4)?,
+            payment_account_id: row.get(5)?,
+            counterparty_id: row.get(6)?,
+            intent_id: row.get(7)?,
+            amount: Cents(row.get(8)?),
+            currency: row.get(9)?,
+            reason: row.get(10)?,
+            used_at: row.get(11)?,
+            expires_at: instant(row.get(12)?),
+            created_at: instant(row.get(13)?),
+        })
+    }
+}

@@ -1,0 +1,325 @@
+//! The one store: a SQLite connection that lives on its own thread. Work is sent to it and done in the order it
+//! arrives; whatever waits is committed together, and nobody hears of a result before it is committed.
+//!
+//! Each piece of work sees the books as of one virtual instant, with everything that fell due before it already
+//! settled. So time needs no background task: what nobody looks at need not happen yet.
+
+use std::cell::Cell;
+use std::path::Path;
+use std::sync::mpsc::{Receiver, Sender, channel};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::thread::JoinHandle;
+use std::time::Duration;
+
+use chrono::{DateTime, Utc};
+use rusqlite::{Connection, OptionalExtension, params};
+use tokio::sync::oneshot;
+
+use crate::clock::{Clock, Saved};
+use crate::executions;
+use crate::problem::Problem;
+use crate::seed;
+
+/// The schema this code reads and writes, kept in `PRAGMA user_version`.
+const SCHEMA_VERSION: i64 = 1;
+
+/// The most pieces of work in one commit; bounds how long the first of them waits.
+const BATCH: usize = 256;
+
+/// The provider's two guards against paying twice. Both hold unless switched off.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[serde(default)]
+pub struct Guards {
+    /// One `reference_id` is executed at most once.
+    pub key_once: bool,
+    /// One session is executed at most once, and never after its expiry.
+    pub session_once: bool,
+}
+
+impl Default for Guards {
+    fn default() -> Self {
+        Self { key_once: true, session_once: true }
+    }
+}
+
+/// The provider's settings that are not in any document.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Terms {
+    pub(crate) guards: Guards,
+    pub(crate) settle_after: Duration,
+    pub(crate) checkout_session: Duration,
+    pub(crate) payout_session: Duration,
+}
+
+impl Default for Terms {
+    fn default() -> Self {
+        Self {
+            guards: Guards::default(),
+            settle_after: Duration::from_secs(3),
+            checkout_session: Duration::from_secs(30 * 60),
+            payout_session: Duration::from_secs(15 * 60),
+        }
+    }
+}
+
+/// The books as one piece of work sees them.
+pub(crate) struct Books<'s> {
+    pub(crate) db: &'s Connection,
+    pub(crate) now: DateTime<Utc>,
+    pub(crate) terms: Terms,
+    next_due: &'s Cell<Option<i64>>,
+}
+
+impl Books<'_> {
+    /// Remembers that an execution is to be settled at this instant.
+    pub(crate) fn falls_due(&self, at: i64) {
+        self.next_due.set(Some(self.next_due.get().map_or(at, |due| due.min(at))));
+    }
+
+    /// The instant of this piece of work as the tables hold it.
+    pub(crate) fn micros(&self) -> i64 {
+        self.now.timestamp_micros()
+    }
+}
+
+/// Told whether the commit succeeded, hands the result to whoever waits.
+type Deliver = Box<dyn FnOnce(bool)>;
+type Work = Box<dyn FnOnce(&Books<'_>) -> Deliver + Send>;
+
+enum Job {
+    Work(Work),
+    Close,
+}
+
+/// A handle on the store's thread.
+#[derive(Debug)]
+pub(crate) struct Store {
+    jobs: Sender<Job>,
+    thread: Mutex<Option<JoinHandle<()>>>,
+    terms: Arc<Mutex<Terms>>,
+}
+
+impl Store {
+    /// Opens the database, seeds it when new, and starts its thread. Returns the clock too, because a file keeps its own.
+    pub(crate) fn open(path: Option<&Path>, terms: Terms) -> Result<(Self, Clock), rusqlite::Error> {
+        let db = connect(path)?;
+        let clock = match load_clock(&db)? {
+            Some(saved) => Clock::resumed(saved),
+            None => Clock::starting_at(Utc::now()),
+        };
+        prepare(&db, clock.now())?;
+        let terms = Arc::new(Mutex::new(terms));
+        let (jobs, inbox) = channel();
+        let thread = std::thread::Builder::new()
+            .name("sandbox-store".to_owned())
+            .spawn({
+                let (clock, terms) = (clock.clone(), Arc::clone(&terms));
+                move || Keeper { db, clock, terms, next_due: Cell::new(Some(0)) }.serve(&inbox)
+            })
+            .expect("the system can start a thread");
+        Ok((Self { jobs, thread: Mutex::new(Some(thread)), terms }, clock))
+    }
+
+    /// Does the work and commits it. A refusal undoes what the work had written.
+    pub(crate) async fn run<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&Books<'_>) -> Result<T, Problem> + Send + 'static,
+    ) -> Result<T, Problem> {
+        let (reply, result) = oneshot::channel();
+        self.send(work, move |outcome| {
+            // A caller that has gone away does not need its result.
+            let _ = reply.send(outcome);
+        })?;
+        result.await.unwrap_or(Err(Problem::Stopped))
+    }
+
+    /// Like [`run`](Self::run) for callers outside any async context; waits a few microseconds for the store's thread.
+    pub(crate) fn ask<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&Books<'_>) -> Result<T, Problem> + Send + 'static,
+    ) -> Result<T, Problem> {
+        let (reply, result) = channel();
+        self.send(work, move |outcome| {
+            let _ = reply.send(outcome);
+        })?;
+        result.recv().unwrap_or(Err(Problem::Stopped))
+    }
+
+    pub(crate) fn terms(&self) -> MutexGuard<'_, Terms> {
+        self.terms.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Finishes what was sent, closes the database and waits until that is done.
+    pub(crate) fn close(&self) {
+        let _ = self.jobs.send(Job::Close);
+        let thread = self.thread.lock().unwrap_or_else(PoisonError::into_inner).take();
+        if let Some(thread) = thread {
+            let _ = thread.join();
+        }
+    }
+
+    fn send<T: 'static>(
+        &self,
+        work: impl FnOnce(&Books<'_>) -> Result<T, Problem> + Send + 'static,
+        deliver: impl FnOnce(Result<T, Problem>) + Send + 'static,
+    ) -> Result<(), Problem> {
+        let work: Work = Box::new(move |books| {
+            let outcome = attempt(books, work);
+            Box::new(move |committed| deliver(if committed { outcome } else { Err(Problem::Stopped) }))
+        });
+        self.jobs.send(Job::Work(work)).map_err(|_| Problem::Stopped)
+    }
+}
+
+/// Does one piece of work inside the open transaction, undoing it alone when it is refused.
+fn attempt<T>(books: &Books<'_>, work: impl FnOnce(&Books<'_>) -> Result<T, Problem>) -> Result<T, Problem> {
+    if books.next_due.get().is_some_and(|due| due <= books.micros()) {
+        undone_if_refused(books, executions::settle_due)?;
+        let next = books
+            .db
+            .prepare_cached("SELECT MIN(settles_at) FROM executions WHERE settles_at IS NOT NULL")?
+            .query_row([], |row| row.get(0))?;
+        books.next_due.set(next);
+    }
+    undone_if_refused(books, work)
+}
+
+fn undone_if_refused<T>(
+    books: &Books<'_>,
+    work: impl FnOnce(&Books<'_>) -> Result<T, Problem>,
+) -> Result<T, Problem> {
+    books.db.prepare_cached("SAVEPOINT work")?.execute([])?;
+    let outcome = work(books);
+    if outcome.is_err() {
+        books.db.prepare_cached("ROLLBACK TO work")?.execute([])?;
+    }
+    books.db.prepare_cached("RELEASE work")?.execute([])?;
+    outcome
+}
+
+/// The store's thread.
+struct Keeper {
+    db: Connection,
+    clock: Clock,
+    terms: Arc<Mutex<Terms>>,
+    next_due: Cell<Option<i64>>,
+}
+
+impl Keeper {
+    fn serve(self, inbox: &Receiver<Job>) {
+        let mut saved_turns = 0;
+        let mut waiting: Vec<Deliver> = Vec::new();
+        let mut open = true;
+        while open {
+            let Ok(first) = inbox.recv() else { break };
+            let began = self.db.prepare_cached("BEGIN").and_then(|mut begin| begin.execute([])).is_ok();
+            let mut next = Some(first);
+            while let Some(job) = next.take() {
+                match job {
+                    Job::Work(work) => waiting.push(self.work(work)),
+                    Job::Close => open = false,
+                }
+                if open && waiting.len() < BATCH {
+                    next = inbox.try_recv().ok();
+                }
+            }
+            let turns = self.clock.turns();
+            if turns != saved_turns || !open {
+                saved_turns = turns;
+                // A clock that could not be saved shows as a failed commit below.
+                let _ = save_clock(&self.db, self.clock.save());
+            }
+            let committed =
+                began && self.db.prepare_cached("COMMIT").and_then(|mut commit| commit.execute([])).is_ok();
+            if !committed && !self.db.is_autocommit() {
+                let _ = self.db.execute_batch("ROLLBACK");
+            }
+            for deliver in waiting.drain(..) {
+                deliver(committed);
+            }
+        }
+    }
+
+    fn work(&self, work: Work) -> Deliver {
+        let terms = *self.terms.lock().unwrap_or_else(PoisonError::into_inner);
+        work(&Books { db: &self.db, now: self.clock.now(), terms, next_due: &self.next_due })
+    }
+}
+
+fn connect(path: Option<&Path>) -> Result<Connection, rusqlite::Error> {
+    let db = match path {
+        Some(path) => Connection::open(path)?,
+        None => Connection::open_in_memory()?,
+    };
+    db.set_prepared_statement_cache_capacity(128);
+    // One sandbox owns a file: a second one on the same file is refused instead of corrupting the first one's view.
+    db.pragma_update(None, "locking_mode", "EXCLUSIVE")?;
+    if path.is_some() {
+        db.pragma_update(None, "journal_mode", "WAL")?;
+        db.pragma_update(None, "synchronous", "FULL")?;
+    }
+    db.pragma_update(None, "foreign_keys", "ON")?;
+    Ok(db)
+}
+
+/// Creates and seeds a new database; refuses one of another version.
+fn prepare(db: &Connection, now: DateTime<Utc>) -> Result<(), rusqlite::Error> {
+    let version: i64 = db.pragma_query_value(None, "user_version", |row| row.get(0))?;
+    if version == SCHEMA_VERSION {
+        return Ok(());
+    }
+    if version != 0 {
+        return Err(rusqlite::Error::SqliteFailure(
+            rusqlite::ffi::Error::new(rusqlite::ffi::SQLITE_NOTADB),
+            Some(format!(
+                "written by another version of the sandbox (schema {version}, this one is {SCHEMA_VERSION})"
+            )),
+        ));
+    }
+    db.execute_batch("BEGIN IMMEDIATE")?;
+    db.execute_batch(include_str!("schema.sql"))?;
+    seed::merchant(db, now)?;
+    db.pragma_update(None, "user_version", SCHEMA_VERSION)?;
+    db.execute_batch("COMMIT")
+}
+
+/// Empties every table and seeds the merchant anew, as part of the caller's transaction. The clock goes on.
+pub(crate) fn reset(books: &Books<'_>) -> Result<(), Problem> {
+    const TABLES: [&str; 12] = [
+        "entries",
+        "postings",
+        "accounts",
+        "executions",
+        "sessions",
+        "sources",
+        "wallets",
+        "payment_accounts",
+        "counterparties",
+        "parties",
+        "tokens",
+        "sqlite_sequence",
+    ];
+    for table in TABLES {
+        books.db.execute(&format!("DELETE FROM {table}"), [])?;
+    }
+    books.next_due.set(None);
+    seed::merchant(books.db, books.now)?;
+    Ok(())
+}
+
+fn load_clock(db: &Connection) -> Result<Option<Saved>, rusqlite::Error> {
+    let version: i64 = db.pragma_query_value(None, "user_version", |row| row.get(0))?;
+    if version == 0 {
+        return Ok(None);
+    }
+    let saved: Option<String> =
+        db.query_row("SELECT value FROM meta WHERE key = 'clock'", [], |row| row.get(0)).optional()?;
+    Ok(saved.and_then(|saved| serde_json::from_str(&saved).ok()))
+}
+
+fn save_clock(db: &Connection, saved: Saved) -> Result<(), rusqlite::Error> {
+    let saved = serde_json::to_string(&saved).expect("a clock is plain data");
+    db.prepare_cached("INSERT OR REPLACE INTO meta (key, value) VALUES ('clock', ?1)")?
+        .execute(params![saved])?;
+    Ok(())
+}

@@ -1,0 +1,143 @@
+-- Times are microseconds since 1970 by the virtual clock; amounts are hundredths of the currency's unit.
+CREATE TABLE IF NOT EXISTS meta (
+    key TEXT PRIMARY KEY,
+    value TEXT NOT NULL
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE IF NOT EXISTS tokens (
+    token TEXT PRIMARY KEY,
+    expires_at INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE IF NOT EXISTS parties (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    fullname TEXT NOT NULL,
+    phone TEXT,
+    email TEXT,
+    country_code TEXT,
+    created_at INTEGER NOT NULL,
+    updated_at INTEGER NOT NULL
+) STRICT;
+
+CREATE TABLE IF NOT EXISTS counterparties (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    party_id INTEGER NOT NULL REFERENCES parties,
+    relationship_type TEXT NOT NULL,
+    wallet_status TEXT NOT NULL DEFAULT 'ACTIVE',
+    created_at INTEGER NOT NULL,
+    updated_at INTEGER NOT NULL
+) STRICT;
+
+CREATE TABLE IF NOT EXISTS payment_accounts (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    party_id INTEGER NOT NULL REFERENCES parties,
+    account_name TEXT NOT NULL,
+    provider TEXT NOT NULL,
+    method TEXT NOT NULL,
+    country_code TEXT,
+    number TEXT,
+    is_active INTEGER NOT NULL,
+    created_at INTEGER NOT NULL,
+    updated_at INTEGER NOT NULL
+) STRICT;
+
+-- The wallet's balance is the balance of the ledger account `wallet:ID`.
+CREATE TABLE IF NOT EXISTS wallets (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    currency TEXT NOT NULL
+) STRICT;
+
+-- Invoices and orders, which number their rows apart.
+CREATE TABLE IF NOT EXISTS sources (
+    kind TEXT NOT NULL,
+    id INTEGER NOT NULL,
+    number TEXT NOT NULL UNIQUE,
+    counterparty_id INTEGER NOT NULL REFERENCES counterparties,
+    currency TEXT NOT NULL,
+    total_amount INTEGER NOT NULL,
+    status TEXT NOT NULL,
+    note TEXT NOT NULL,
+    fee_bearer TEXT NOT NULL,
+    paid_at INTEGER,
+    created_at INTEGER NOT NULL,
+    updated_at INTEGER NOT NULL,
+    PRIMARY KEY (kind, id)
+) STRICT;
+
+CREATE TABLE IF NOT EXISTS sessions (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    operation TEXT NOT NULL,
+    source_kind TEXT,
+    source_id INTEGER,
+    wallet_id INTEGER,
+    payment_account_id INTEGER,
+    counterparty_id INTEGER,
+    intent_id INTEGER,
+    amount INTEGER NOT NULL,
+    currency TEXT NOT NULL,
+    reason TEXT,
+    used_at INTEGER,
+    expires_at INTEGER NOT NULL,
+    created_at INTEGER NOT NULL
+) STRICT;
+
+-- An execution is a payment intent: its id is what a refund names.
+-- `reference_id` is not unique because the guard that makes it so can be switched off.
+CREATE TABLE IF NOT EXISTS executions (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    reference_id BLOB NOT NULL,
+    operation TEXT NOT NULL,
+    session_id INTEGER NOT NULL,
+    payment_account_id INTEGER,
+    wallet_id INTEGER NOT NULL,
+    counterparty_id INTEGER,
+    source_kind TEXT,
+    source_id INTEGER,
+    intent_id INTEGER,
+    status TEXT NOT NULL,
+    amount INTEGER NOT NULL,
+    payer_amount INTEGER NOT NULL,
+    payee_amount INTEGER NOT NULL,
+    platform_fee INTEGER NOT NULL,
+    gateway_fee INTEGER NOT NULL,
+    currency TEXT NOT NULL,
+    completes INTEGER NOT NULL,
+    verdict_message TEXT NOT NULL,
+    settles_at INTEGER,
+    requires_action INTEGER NOT NULL DEFAULT 0,
+    gateway_message TEXT,
+    wallet_message TEXT,
+    created_at INTEGER NOT NULL,
+    settled_at INTEGER
+) STRICT;
+CREATE INDEX IF NOT EXISTS executions_reference ON executions (reference_id);
+CREATE INDEX IF NOT EXISTS executions_due ON executions (settles_at) WHERE settles_at IS NOT NULL;
+CREATE INDEX IF NOT EXISTS executions_refunds ON executions (intent_id) WHERE intent_id IS NOT NULL;
+
+-- The ledger: a posting is a set of entries that sums to zero in one currency.
+CREATE TABLE IF NOT EXISTS accounts (
+    id INTEGER PRIMARY KEY,
+    name TEXT NOT NULL,
+    currency TEXT NOT NULL,
+    balance INTEGER NOT NULL DEFAULT 0,
+    UNIQUE (name, currency)
+) STRICT;
+
+CREATE TABLE IF NOT EXISTS postings (
+    id INTEGER PRIMARY KEY,
+    kind TEXT NOT NULL,
+    execution_id INTEGER,
+    reference_id BLOB,
+    operation TEXT,
+    amount INTEGER NOT NULL,
+    currency TEXT NOT NULL,
+    posted_at INTEGER NOT NULL
+) STRICT;
+CREATE INDEX IF NOT EXISTS postings_reference ON postings (reference_id) WHERE reference_id IS NOT NULL;
+
+CREATE TABLE IF NOT EXISTS entries (
+    posting_id INTEGER NOT NULL REFERENCES postings,
+    account_id INTEGER NOT NULL REFERENCES accounts,
+    amount INTEGER NOT NULL,
+    PRIMARY KEY (posting_id, account_id)
+) STRICT, WITHOUT ROWID;
