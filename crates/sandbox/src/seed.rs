@@ -56,8 +56,10 @@ const COUNTERPARTIES: [(i64, i64, &str, &str); 3] = [
     (17, 44, "SUPPLIER", "FROZEN"),
 ];
 
-/// Payment accounts as (id, name, method, provider, number, active).
-const ACCOUNTS: [(i64, &str, &str, &str, Option<&str>, bool); 11] = [
+/// A payment account as (id, name, method, provider, number, active).
+type Account = (i64, &'static str, &'static str, &'static str, Option<&'static str>, bool);
+
+const ACCOUNTS: [Account; 11] = [
     (PAYOUT_ACCOUNT, "Amara Kamara", "MTN_MOMO_LBR", "MTN_MOMO_LBR", Some("231771234567"), true),
     (19, "Blessing Cooper", "ORANGE_MONEY_LBR", "ORANGE_MONEY_LBR", Some("231772345678"), true),
     (20, "Comfort Doe", "MTN_MOMO_LBR", "PAWAPAY", Some("231773456789"), true),

@@ -77,14 +77,14 @@ struct Plan {
 /// While the key guard holds, one `reference_id` is executed once: the same order again gets the current state, any
 /// other order under that key is refused.
 pub(crate) fn execute(books: &Books<'_>, order: &Order) -> Result<Execution, Problem> {
-    if books.terms.guards.key_once {
-        if let Some(known) = record::first(books, order.reference_id)? {
-            return if known.answers(order) {
-                Ok(known)
-            } else {
-                Err(Problem::field("reference_id", "duplicate: reference_id already exists"))
-            };
-        }
+    if books.terms.guards.key_once
+        && let Some(known) = record::first(books, order.reference_id)?
+    {
+        return if known.answers(order) {
+            Ok(known)
+        } else {
+            Err(Problem::field("reference_id", "duplicate: reference_id already exists"))
+        };
     }
     let session = sessions::to_execute(books, order.operation, &order.session_id)?;
     let plan = match order.operation {

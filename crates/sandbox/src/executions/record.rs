@@ -56,7 +56,7 @@ impl Execution {
     }
 
     /// What a reader whose view is older sees: nothing of an execution begun since, and no outcome reached since.
-    pub(crate) fn as_of(mut self, view: i64) -> Option<Self> {
+    pub(crate) fn seen_at(mut self, view: i64) -> Option<Self> {
         if self.created_at > view {
             return None;
         }

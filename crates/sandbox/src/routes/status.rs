@@ -35,7 +35,7 @@ async fn execution(
     let reference_id: Uuid = reference_id.parse().map_err(|_| unknown())?;
     let found = app.store.run(move |books| executions::find(books, operation, reference_id)).await?;
     let seen = match view {
-        Some(Extension(View(at))) => found.and_then(|found| found.as_of(at.timestamp_micros())),
+        Some(Extension(View(at))) => found.and_then(|found| found.seen_at(at.timestamp_micros())),
         None => found,
     };
     Ok(Json(reply(seen.ok_or_else(unknown)?)))

@@ -114,7 +114,10 @@ impl Store {
             .name("sandbox-store".to_owned())
             .spawn({
                 let (clock, terms) = (clock.clone(), Arc::clone(&terms));
-                move || Keeper { db, clock, terms, next_due: Cell::new(Some(0)) }.serve(&inbox)
+                move || {
+                    Keeper { db, clock, terms, next_due: Cell::new(Some(0)), saved_turns: Cell::new(0) }
+                        .serve(&inbox)
+                }
             })
             .expect("the system can start a thread");
         Ok((Self { jobs, thread: Mutex::new(Some(thread)), terms }, clock))
@@ -203,11 +206,11 @@ struct Keeper {
     clock: Clock,
     terms: Arc<Mutex<Terms>>,
     next_due: Cell<Option<i64>>,
+    saved_turns: Cell<u64>,
 }
 
 impl Keeper {
     fn serve(self, inbox: &Receiver<Job>) {
-        let mut saved_turns = 0;
         let mut waiting: Vec<Deliver> = Vec::new();
         let mut open = true;
         while open {
@@ -216,28 +219,41 @@ impl Keeper {
             let mut next = Some(first);
             while let Some(job) = next.take() {
                 match job {
-                    Job::Work(work) => waiting.push(self.work(work)),
+                    Job::Work(work) if began => waiting.push(self.work(work)),
+                    // Whoever waits for it hears that the store has stopped.
+                    Job::Work(refused) => drop(refused),
                     Job::Close => open = false,
                 }
                 if open && waiting.len() < BATCH {
                     next = inbox.try_recv().ok();
                 }
             }
-            let turns = self.clock.turns();
-            if turns != saved_turns || !open {
-                saved_turns = turns;
-                // A clock that could not be saved shows as a failed commit below.
-                let _ = save_clock(&self.db, self.clock.save());
-            }
-            let committed =
-                began && self.db.prepare_cached("COMMIT").and_then(|mut commit| commit.execute([])).is_ok();
+            let committed = began && self.keep_clock(!open).is_ok() && self.commit().is_ok();
             if !committed && !self.db.is_autocommit() {
                 let _ = self.db.execute_batch("ROLLBACK");
+            }
+            if !committed {
+                // What was settled in there is due again.
+                self.next_due.set(Some(0));
             }
             for deliver in waiting.drain(..) {
                 deliver(committed);
             }
         }
+    }
+
+    fn commit(&self) -> Result<usize, rusqlite::Error> {
+        self.db.prepare_cached("COMMIT")?.execute([])
+    }
+
+    /// Saves the clock when it was turned since it was last saved, or in any case.
+    fn keep_clock(&self, in_any_case: bool) -> Result<(), rusqlite::Error> {
+        let turns = self.clock.turns();
+        if in_any_case || turns != self.saved_turns.get() {
+            save_clock(&self.db, self.clock.save())?;
+            self.saved_turns.set(turns);
+        }
+        Ok(())
     }
 
     fn work(&self, work: Work) -> Deliver {
@@ -252,6 +268,8 @@ fn connect(path: Option<&Path>) -> Result<Connection, rusqlite::Error> {
         None => Connection::open_in_memory()?,
     };
     db.set_prepared_statement_cache_capacity(128);
+    // Long enough for a predecessor to close the file, short enough to be told at once that it will not.
+    db.busy_timeout(Duration::from_millis(250))?;
     // One sandbox owns a file: a second one on the same file is refused instead of corrupting the first one's view.
     db.pragma_update(None, "locking_mode", "EXCLUSIVE")?;
     if path.is_some() {

@@ -1,5 +1,7 @@
 //! The sandbox seen from outside, over real sockets. What a test says about money it asks the ledger.
 
+#![allow(clippy::unwrap_used, reason = "a test stops where something it needs is missing")]
+
 mod books;
 mod contract;
 mod durable;
