@@ -11,7 +11,7 @@ use std::time::Duration;
 use crate::clock::Clock;
 use crate::error::{Effect, Error, ErrorKind};
 use crate::journal::{Journal, Lease, Record, Standing};
-use crate::rail::{LookUp, Order, Preparation, Rail, Refusal, Report, Setback, Submission, Then};
+use crate::rail::{LookUp, Order, Preparation, Prepared, Rail, Refusal, Report, Setback, Submission, Then};
 use crate::secret::Secret;
 use crate::step::{self, Entry, Event, Moment, Outcome, Refused, State, Step, Terms, Timestamp};
 
@@ -206,10 +206,8 @@ pub async fn advance<R: Rail>(
             Step::Park(reason) => work.note(now, Event::Parked { reason })?,
             Step::Prepare => match rail.prepare(&work.order).await {
                 Preparation::Ready(ready) => {
-                    work.note(
-                        clock.now(),
-                        Event::Prepared { body: ready.body, expires_at: ready.expires_at },
-                    )?;
+                    let Prepared { body, expires_at, provider_at } = ready;
+                    work.note(clock.now(), Event::Prepared { body, expires_at, provider_at })?;
                 }
                 Preparation::Refused(refusal) => {
                     work.note(clock.now(), refused(Refused::Payment, refusal))?;

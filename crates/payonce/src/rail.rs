@@ -31,8 +31,10 @@ pub struct Prepared {
     /// The exact body of the request that moves the money, without secrets. It is journaled, and every send under
     /// this session carries it.
     pub body: String,
-    /// From when on the provider refuses it.
+    /// From when on the provider refuses it, by its clock.
     pub expires_at: Timestamp,
+    /// When it was made ready, by the provider's clock, if it said.
+    pub provider_at: Option<Timestamp>,
 }
 
 /// A provider's no, and when it was said by the provider's own clock.

@@ -11,7 +11,7 @@
 use std::fmt;
 use std::time::Duration;
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
 
 use crate::money::{Currency, Money};
@@ -140,8 +140,10 @@ pub enum Event {
     Prepared {
         /// The exact body that every send under this session carries. It holds no secret.
         body: String,
-        /// From when on the provider refuses to execute the session.
+        /// From when on the provider refuses to execute the session, by its clock.
         expires_at: Timestamp,
+        /// When it was opened, by the provider's clock, if it said.
+        provider_at: Option<Timestamp>,
     },
     /// The request is about to be put on the wire.
     Sending,
@@ -279,15 +281,16 @@ pub(crate) struct Moment {
 }
 
 impl Moment {
-    /// The earlier of the two clocks: a clock that runs ahead must not open the fence.
+    /// The earlier of the two clocks.
     pub(crate) fn earlier(self) -> Timestamp {
         self.theirs.map_or(self.ours, |theirs| theirs.min(self.ours))
     }
 
-    /// Whether both clocks agree that so much time has passed since `other`.
-    fn is_after(self, other: Self, elapsed: Duration) -> bool {
-        let theirs = self.theirs.zip(other.theirs).is_none_or(|(this, that)| this >= that + elapsed);
-        theirs && self.ours >= other.ours + elapsed
+    /// Whether that much time has passed since `other` by both clocks, each compared with itself: clocks that
+    /// differ do no harm then, and one that jumps ahead does not open the fence.
+    fn is_after(self, other: Self, span: TimeDelta) -> bool {
+        let theirs = self.theirs.zip(other.theirs).is_none_or(|(this, that)| this - that >= span);
+        theirs && self.ours - other.ours >= span
     }
 }
 
@@ -301,7 +304,9 @@ struct Refusal {
 #[derive(Clone, Debug, PartialEq, Eq)]
 struct Session {
     body: String,
-    expires_at: Timestamp,
+    opened: Moment,
+    /// How long after its opening the provider refuses to execute it.
+    lifetime: TimeDelta,
     /// Whether any request was ever put on the wire under it, acted upon or not.
     used: bool,
     /// How many of those the provider may have acted upon.
@@ -356,14 +361,19 @@ impl State {
             return Err(impossible());
         }
         match &entry.event {
-            Event::Prepared { body, expires_at } => {
+            Event::Prepared { body, expires_at, provider_at } => {
                 let replaces_unresolved =
                     self.session.as_ref().is_some_and(|s| s.used) && self.not_found.is_none();
                 if self.seen || self.sending || replaces_unresolved {
                     return Err(impossible());
                 }
-                self.session =
-                    Some(Session { body: body.clone(), expires_at: *expires_at, used: false, in_doubt: 0 });
+                self.session = Some(Session {
+                    body: body.clone(),
+                    opened: Moment { ours: entry.at, theirs: *provider_at },
+                    lifetime: (*expires_at - provider_at.unwrap_or(entry.at)).max(TimeDelta::zero()),
+                    used: false,
+                    in_doubt: 0,
+                });
                 self.sessions += 1;
                 self.refused = None;
                 self.not_found = None;
@@ -492,7 +502,7 @@ impl State {
 }
 
 /// Decides what to do next. `now` is our own clock; a wrong clock can delay a payment, never double it, because
-/// what opens the fence is a look-up dated by the earlier of our clock and the provider's.
+/// what opens the fence is a look-up that is late enough by our clock and the provider's.
 pub fn next(state: &State, now: Timestamp, terms: &Terms) -> Step {
     if let Some(outcome) = &state.outcome {
         return Step::Done(outcome.clone());
@@ -504,21 +514,20 @@ pub fn next(state: &State, now: Timestamp, terms: &Terms) -> Step {
     match (&state.refused, &state.session) {
         (Some(refusal), _) => after_refusal(state, refusal, now, terms),
         (None, None) => Step::Prepare,
-        (None, Some(session)) if session.in_doubt > 0 => in_doubt(state, session, now, terms),
-        (None, Some(session)) if now < session.expires_at => Step::Submit,
-        (None, Some(session)) if session.used => behind_the_fence(state, session, now, terms),
-        // Nothing ever left under this session, so nothing under it can be executed.
-        (None, Some(_)) => another_session(state, terms),
+        (None, Some(session)) if !session.used => Step::Submit,
+        (None, Some(session)) => after_send(state, session, now, terms),
     }
 }
 
-/// A send may have been acted upon, and no answer is known.
-fn in_doubt(state: &State, session: &Session, now: Timestamp, terms: &Terms) -> Step {
+/// The payment was sent, and no answer is known that decides anything.
+fn after_send(state: &State, session: &Session, now: Timestamp, terms: &Terms) -> Step {
+    let alive = now - session.opened.ours < session.lifetime;
     match state.not_found {
-        None => Step::LookUp,
+        // Nothing that was sent can have been acted upon.
+        _ if alive && session.in_doubt == 0 => Step::Submit,
         // "Not found" is not "not landed": the same key and session may go again, nothing else.
-        Some(_) if now < session.expires_at => Step::Submit,
-        Some(_) => behind_the_fence(state, session, now, terms),
+        Some(_) if alive => Step::Submit,
+        _ => behind_the_fence(state, session, now, terms),
     }
 }
 
@@ -529,41 +538,39 @@ fn after_refusal(state: &State, refusal: &Refusal, now: Timestamp, terms: &Terms
         Some(session) if refusal.about == Refused::Session => behind_the_fence(state, session, now, terms),
         // Sent more than once, it may answer any of the copies: only the fence settles what became of the others.
         Some(session) if session.in_doubt > 1 => {
-            let moment = session.expires_at + terms.margin;
-            confirmed(state, moment, now, |unknown| unknown.earlier() >= moment, fail)
+            confirmed(state, session.opened, session.lifetime + delta(terms.margin), now, fail)
         }
-        _ => {
-            let moment = refusal.at.ours + terms.stale;
-            confirmed(state, moment, now, |unknown| unknown.is_after(refusal.at, terms.stale), fail)
-        }
+        _ => confirmed(state, refusal.at, delta(terms.stale), now, fail),
     }
 }
 
-/// The session cannot be executed any more once its expiry and the margin have passed; a look-up made after that
+/// The session cannot be executed any more once its lifetime and the margin have passed; a look-up made after that
 /// says whether it ever was.
 fn behind_the_fence(state: &State, session: &Session, now: Timestamp, terms: &Terms) -> Step {
-    let fence = session.expires_at + terms.margin;
-    confirmed(state, fence, now, |unknown| unknown.earlier() >= fence, || another_session(state, terms))
+    confirmed(state, session.opened, session.lifetime + delta(terms.margin), now, || {
+        if state.sessions >= terms.sessions { Step::Park(ParkReason::SessionsUsedUp) } else { Step::Prepare }
+    })
 }
 
-fn another_session(state: &State, terms: &Terms) -> Step {
-    if state.sessions >= terms.sessions { Step::Park(ParkReason::SessionsUsedUp) } else { Step::Prepare }
-}
-
-/// `then`, once a look-up that is late enough has said that the key is unknown. A first look-up is made at once: it
-/// may find the payment, and nothing need be waited for.
+/// `then`, once a look-up made so long after `since` has said that the key is unknown. A first look-up is made at
+/// once: it may find the payment, and nothing need be waited for.
 fn confirmed(
     state: &State,
-    moment: Timestamp,
+    since: Moment,
+    span: TimeDelta,
     now: Timestamp,
-    late_enough: impl FnOnce(Moment) -> bool,
     then: impl FnOnce() -> Step,
 ) -> Step {
     match state.not_found {
-        Some(unknown) if late_enough(unknown) => then(),
-        Some(_) if now < moment => Step::Wait(moment),
+        Some(unknown) if unknown.is_after(since, span) => then(),
+        Some(_) if now - since.ours < span => Step::Wait(since.ours + span),
         _ => Step::LookUp,
     }
+}
+
+/// A span of the terms, which are short.
+fn delta(span: Duration) -> TimeDelta {
+    TimeDelta::from_std(span).unwrap_or(TimeDelta::MAX)
 }
 
 /// Whether to stop trying, after a call that brought nothing new. `now` is the earlier of the two clocks.

@@ -81,7 +81,11 @@ fn intent(name: &str) -> Intent {
 }
 
 fn prepared() -> Event {
-    Event::Prepared { body: r#"{"session_id":"88"}"#.to_owned(), expires_at: at(900_000) }
+    Event::Prepared {
+        body: r#"{"session_id":"88"}"#.to_owned(),
+        expires_at: at(900_000),
+        provider_at: Some(at(0)),
+    }
 }
 
 fn completed(intent: &Intent) -> Event {

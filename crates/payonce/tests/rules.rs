@@ -1,0 +1,803 @@
+//! The engine's rules, each with a test that fails when the line that keeps it is taken out.
+//!
+//! A scripted provider says what it will answer and writes down what it was asked; a clock stands still unless a
+//! test moves it.
+
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+
+use std::collections::VecDeque;
+use std::future::{Future, pending};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use payonce::drive::{self, Pause, Turn, Work};
+use payonce::journal::{
+    Claim, Filter, Intent, Journal, Key, Lease, MemoryJournal, PaymentId, Record, Standing, Summary,
+};
+use payonce::rail::{LookUp, Order, Preparation, Prepared, Refusal, Report, Setback, Submission, Then};
+use payonce::step::{Entry, Event, Expect, Outcome, Refused};
+use payonce::{
+    BoxFuture, Clock, Currency, Effect, Engine, Error, ErrorKind, Failure, Money, Name, Namespace, Operation,
+    Pace, ParkReason, Rail, Receipt, ReferenceId, Settings, Settlement, Status, Timestamp,
+};
+
+fn at(seconds: i64) -> Timestamp {
+    Timestamp::from_timestamp(1_795_000_000 + seconds, 0).unwrap()
+}
+
+#[derive(Clone, Debug, Default)]
+struct StoppedClock(Arc<Mutex<i64>>);
+
+impl StoppedClock {
+    fn set(&self, seconds: i64) {
+        *self.0.lock().unwrap() = seconds;
+    }
+}
+
+impl Clock for StoppedClock {
+    fn now(&self) -> Timestamp {
+        at(*self.0.lock().unwrap())
+    }
+    fn sleep(&self, _: Duration) -> BoxFuture<'_, ()> {
+        Box::pin(pending())
+    }
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Call {
+    Prepare(ReferenceId),
+    Submit(ReferenceId, String),
+    LookUp(ReferenceId),
+}
+
+#[derive(Debug, Default)]
+struct Lines {
+    preparations: VecDeque<Preparation>,
+    submissions: VecDeque<Option<Submission>>,
+    look_ups: VecDeque<LookUp>,
+    calls: Vec<Call>,
+}
+
+/// A provider that answers by the script. A call that is not in it is a failure of the test.
+#[derive(Clone, Debug, Default)]
+struct Script(Arc<Mutex<Lines>>);
+
+impl Script {
+    fn prepares(self, session: &str, expires_at: i64) -> Self {
+        let prepared = Prepared { body: session.to_owned(), expires_at: at(expires_at), provider_at: None };
+        self.0.lock().unwrap().preparations.push_back(Preparation::Ready(prepared));
+        self
+    }
+    fn refuses_to_prepare(self) -> Self {
+        self.0.lock().unwrap().preparations.push_back(Preparation::Refused(refusal()));
+        self
+    }
+    fn answers(self, submission: Submission) -> Self {
+        self.0.lock().unwrap().submissions.push_back(Some(submission));
+        self
+    }
+    fn hangs(self) -> Self {
+        self.0.lock().unwrap().submissions.push_back(None);
+        self
+    }
+    fn finds(self, look_up: LookUp) -> Self {
+        self.0.lock().unwrap().look_ups.push_back(look_up);
+        self
+    }
+    /// What was asked since the last time, in words: `prepare`, `submit BODY`, `look up`.
+    fn calls(&self) -> Vec<String> {
+        let calls = std::mem::take(&mut self.0.lock().unwrap().calls);
+        let word = |call: &Call| match call {
+            Call::Prepare(_) => "prepare".to_owned(),
+            Call::Submit(_, body) => format!("submit {body}"),
+            Call::LookUp(_) => "look up".to_owned(),
+        };
+        calls.iter().map(word).collect()
+    }
+    fn keys(&self) -> Vec<ReferenceId> {
+        let key = |call: &Call| match call {
+            Call::Prepare(key) | Call::Submit(key, _) | Call::LookUp(key) => *key,
+        };
+        self.0.lock().unwrap().calls.iter().map(key).collect()
+    }
+}
+
+impl Rail for Script {
+    fn name(&self) -> &'static str {
+        "script"
+    }
+    async fn prepare(&self, order: &Order) -> Preparation {
+        let mut lines = self.0.lock().unwrap();
+        lines.calls.push(Call::Prepare(order.reference_id));
+        lines.preparations.pop_front().expect("an unscripted prepare")
+    }
+    async fn submit(&self, order: &Order, body: &str) -> Submission {
+        let answer = {
+            let mut lines = self.0.lock().unwrap();
+            lines.calls.push(Call::Submit(order.reference_id, body.to_owned()));
+            lines.submissions.pop_front().expect("an unscripted submit")
+        };
+        match answer {
+            Some(answer) => answer,
+            None => pending().await,
+        }
+    }
+    async fn look_up(&self, order: &Order) -> LookUp {
+        let mut lines = self.0.lock().unwrap();
+        lines.calls.push(Call::LookUp(order.reference_id));
+        lines.look_ups.pop_front().expect("an unscripted look-up")
+    }
+}
+
+fn money(amount: &str) -> Money {
+    Money::new(amount, Currency::USD).unwrap()
+}
+
+fn key(attempt: u32) -> ReferenceId {
+    let (operation, name) = (Operation::new("payout").unwrap(), Name::new("salary/2026-11/ama").unwrap());
+    ReferenceId::derive(&Namespace::new("merchant-42").unwrap(), &operation, &name, attempt)
+}
+
+fn intent() -> Intent {
+    Intent {
+        rail: "script".to_owned(),
+        operation: Operation::new("payout").unwrap(),
+        name: Name::new("salary/2026-11/ama").unwrap(),
+        reference_id: key(1),
+        contents: "{}".to_owned(),
+        expect: Expect::Amount(money("250.00")),
+    }
+}
+
+fn receipt(payer: Money, payee: Money) -> Receipt {
+    Receipt { reference_id: key(1), payer_amount: payer, payee_amount: payee, provider_transaction_id: None }
+}
+
+fn completed() -> Report {
+    Report::Completed(receipt(money("255.00"), money("250.00")))
+}
+
+fn declined() -> Report {
+    Report::Failed(Failure { reason: "declined".to_owned(), recorded: true })
+}
+
+fn refusal() -> Refusal {
+    Refusal { reason: "account is not active".to_owned(), provider_at: None }
+}
+
+fn setback(then: Then) -> Setback {
+    Setback { error: Error::new(ErrorKind::Interrupted, "the connection broke"), then }
+}
+
+fn unknown() -> Submission {
+    Submission::Unknown(setback(Then::Retry))
+}
+
+const PENDING: Report = Report::Pending { action: None };
+
+/// A payment under the eyes of a test: each `turn` is one wake-up of the engine in a fresh process.
+struct Bench {
+    script: Script,
+    journal: MemoryJournal,
+    clock: StoppedClock,
+}
+
+impl Bench {
+    fn new(script: Script) -> Self {
+        Self { script, journal: MemoryJournal::new(), clock: StoppedClock::default() }
+    }
+
+    async fn turn(&self) -> Result<Turn, Error> {
+        let (record, _) = self.journal.intend(intent(), self.clock.now()).await?;
+        let (lease, record) = match self.journal.claim(record.id).await? {
+            Claim::Ours(lease, record) => (lease, record),
+            Claim::Ended(record) => return Ok(Turn::Ended(record.state()?.outcome().cloned().unwrap())),
+            Claim::Elsewhere => panic!("there is only one process"),
+        };
+        let mut work = Work::new(lease, &record)?;
+        drive::advance(&self.script, &self.journal, &self.clock, &mut work).await
+    }
+
+    async fn pause(&self) -> Pause {
+        match self.turn().await.unwrap() {
+            Turn::Pause(pause) => pause,
+            Turn::Ended(outcome) => panic!("ended: {outcome:?}"),
+        }
+    }
+
+    async fn end(&self) -> Outcome {
+        match self.turn().await.unwrap() {
+            Turn::Ended(outcome) => outcome,
+            Turn::Pause(pause) => panic!("rests: {pause:?}"),
+        }
+    }
+
+    async fn events(&self) -> Vec<Event> {
+        let found = self.journal.find("script", Key::Name(intent().name)).await.unwrap().unwrap();
+        found.entries.into_iter().map(|entry| entry.event).collect()
+    }
+}
+
+fn failed(outcome: &Outcome) -> &str {
+    match outcome {
+        Outcome::Failed(failure) => &failure.reason,
+        outcome => panic!("{outcome:?}"),
+    }
+}
+
+mod rule_1_journal_first {
+    use super::*;
+
+    /// A journal whose every append fails.
+    #[derive(Debug)]
+    struct Full(MemoryJournal);
+
+    impl Journal for Full {
+        fn bind<'a>(&'a self, rail: &'a str, namespace: &'a Namespace) -> BoxFuture<'a, Result<(), Error>> {
+            self.0.bind(rail, namespace)
+        }
+        fn intend(
+            &self,
+            intent: Intent,
+            at: Timestamp,
+        ) -> BoxFuture<'_, Result<(Record, Option<Lease>), Error>> {
+            self.0.intend(intent, at)
+        }
+        fn claim(&self, id: PaymentId) -> BoxFuture<'_, Result<Claim, Error>> {
+            self.0.claim(id)
+        }
+        fn append(&self, _: Lease, _: Vec<Entry>, _: Standing) -> BoxFuture<'_, Result<Lease, Error>> {
+            Box::pin(async { Err(Error::new(ErrorKind::Journal, "the disk of the journal is full")) })
+        }
+        fn release(&self, lease: Lease) -> BoxFuture<'_, Result<(), Error>> {
+            self.0.release(lease)
+        }
+        fn reopen<'a>(&'a self, record: &'a Record, again: Entry) -> BoxFuture<'a, Result<Lease, Error>> {
+            self.0.reopen(record, again)
+        }
+        fn find<'a>(&'a self, rail: &'a str, key: Key) -> BoxFuture<'a, Result<Option<Record>, Error>> {
+            self.0.find(rail, key)
+        }
+        fn list<'a>(&'a self, rail: &'a str, filter: Filter) -> BoxFuture<'a, Result<Vec<Summary>, Error>> {
+            self.0.list(rail, filter)
+        }
+    }
+
+    #[tokio::test]
+    async fn a_failed_journal_write_stops_the_payment_before_the_wire() {
+        let script = Script::default().prepares("s1", 900);
+        let settings = Settings::default();
+        let namespace = Namespace::new("merchant-42").unwrap();
+        let engine = Engine::new(script.clone(), Arc::new(Full(MemoryJournal::new())), namespace, settings);
+        let Intent { operation, name, contents, expect, .. } = intent();
+        let error = engine.send(operation, name, contents, expect).await.unwrap_err();
+        assert_eq!((error.kind(), error.effect()), (ErrorKind::Journal, Effect::None));
+        assert_eq!(script.calls(), ["prepare"]);
+    }
+
+    #[tokio::test]
+    async fn body_and_intention_are_in_the_journal_while_the_request_is_on_the_wire() {
+        let bench = Bench::new(Script::default().prepares("s1", 900).hangs());
+        let hung = tokio::time::timeout(Duration::ZERO, bench.turn()).await;
+        assert!(hung.is_err());
+        let events = bench.events().await;
+        assert!(
+            matches!(&events[..], [Event::Prepared { body, .. }, Event::Sending] if body == "s1"),
+            "{events:?}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn rule_2_one_attempt_keeps_its_key_and_a_session_keeps_its_body() {
+    let script = Script::default()
+        .prepares("s1", 900)
+        .answers(unknown())
+        .finds(LookUp::NotFound(None))
+        .answers(unknown())
+        .finds(LookUp::NotFound(None))
+        .finds(LookUp::NotFound(None))
+        .prepares("s2", 2000)
+        .answers(Submission::Accepted(completed()));
+    let bench = Bench::new(script);
+    bench.pause().await;
+    bench.pause().await;
+    bench.clock.set(900 + 120);
+    bench.end().await;
+    let keys = bench.script.keys();
+    assert!(keys.iter().all(|used| *used == key(1)), "{keys:?}");
+    let calls = bench.script.calls();
+    assert_eq!(
+        calls,
+        ["prepare", "submit s1", "look up", "submit s1", "look up", "look up", "prepare", "submit s2"]
+    );
+}
+
+#[tokio::test]
+async fn rule_3_after_an_ambiguous_send_it_looks_before_it_sends() {
+    let script = Script::default().prepares("s1", 900).answers(unknown()).finds(LookUp::Found(completed()));
+    let bench = Bench::new(script);
+    assert!(matches!(bench.end().await, Outcome::Completed(_)));
+    assert_eq!(bench.script.calls(), ["prepare", "submit s1", "look up"]);
+}
+
+#[tokio::test]
+async fn rule_3_a_look_up_without_an_answer_is_no_licence_to_send() {
+    let mut script = Script::default().prepares("s1", 900).answers(unknown());
+    for _ in 0..3 {
+        script = script.finds(LookUp::Setback(setback(Then::Retry)));
+    }
+    let bench = Bench::new(script);
+    for _ in 0..3 {
+        assert_eq!(bench.pause().await, Pause::Retry);
+    }
+    assert_eq!(bench.script.calls(), ["prepare", "submit s1", "look up", "look up", "look up"]);
+}
+
+mod rule_4_the_fence {
+    use super::*;
+
+    #[tokio::test]
+    async fn while_the_session_lives_only_the_same_session_is_sent() {
+        let script = Script::default()
+            .prepares("s1", 900)
+            .answers(unknown())
+            .finds(LookUp::NotFound(None))
+            .answers(Submission::Accepted(completed()));
+        let bench = Bench::new(script);
+        assert_eq!(bench.pause().await, Pause::Retry);
+        bench.clock.set(899);
+        bench.end().await;
+        assert_eq!(bench.script.calls(), ["prepare", "submit s1", "look up", "submit s1"]);
+    }
+
+    #[tokio::test]
+    async fn between_expiry_and_margin_nothing_is_sent() {
+        let script = Script::default().prepares("s1", 900).answers(unknown()).finds(LookUp::NotFound(None));
+        let bench = Bench::new(script);
+        bench.pause().await;
+        for second in [900, 1019] {
+            bench.clock.set(second);
+            assert_eq!(bench.pause().await, Pause::Until(at(1020)));
+        }
+        assert_eq!(bench.script.calls(), ["prepare", "submit s1", "look up"]);
+    }
+
+    #[tokio::test]
+    async fn behind_the_fence_it_takes_a_fresh_look_to_open_another_session() {
+        let script = Script::default()
+            .prepares("s1", 900)
+            .answers(unknown())
+            .finds(LookUp::NotFound(None))
+            .finds(LookUp::Found(completed()));
+        let bench = Bench::new(script);
+        bench.pause().await;
+        bench.clock.set(1020);
+        assert!(matches!(bench.end().await, Outcome::Completed(_)));
+        assert_eq!(bench.script.calls(), ["prepare", "submit s1", "look up", "look up"]);
+    }
+
+    #[tokio::test]
+    async fn a_clock_that_jumps_ahead_does_not_open_it() {
+        let script = Script::default();
+        script.0.lock().unwrap().preparations.push_back(Preparation::Ready(Prepared {
+            body: "s1".to_owned(),
+            expires_at: at(900),
+            provider_at: Some(at(0)),
+        }));
+        let script = script
+            .answers(unknown())
+            .finds(LookUp::NotFound(Some(at(1))))
+            .finds(LookUp::NotFound(Some(at(2))));
+        let bench = Bench::new(script);
+        bench.pause().await;
+        bench.clock.set(3600);
+        assert_eq!(bench.pause().await, Pause::Retry);
+        assert_eq!(bench.script.calls(), ["prepare", "submit s1", "look up", "look up"]);
+    }
+
+    #[tokio::test]
+    async fn a_refused_session_waits_for_it_too_and_never_ends_the_payment() {
+        let script = Script::default()
+            .prepares("s1", 900)
+            .answers(Submission::Refused(Refused::Session, refusal()))
+            .finds(LookUp::NotFound(None))
+            .finds(LookUp::NotFound(None))
+            .prepares("s2", 2000)
+            .answers(Submission::Accepted(completed()));
+        let bench = Bench::new(script);
+        assert_eq!(bench.pause().await, Pause::Until(at(1020)));
+        bench.clock.set(1020);
+        bench.end().await;
+        assert_eq!(
+            bench.script.calls(),
+            ["prepare", "submit s1", "look up", "look up", "prepare", "submit s2"]
+        );
+    }
+
+    #[tokio::test]
+    async fn sessions_are_not_used_up_without_end() {
+        let mut script = Script::default();
+        for n in 0..10 {
+            script = script
+                .prepares(&format!("s{n}"), 900 + n * 2000)
+                .answers(Submission::Refused(Refused::Session, refusal()))
+                .finds(LookUp::NotFound(None))
+                .finds(LookUp::NotFound(None));
+        }
+        let bench = Bench::new(script);
+        for n in 0..10 {
+            bench.pause().await;
+            bench.clock.set(1020 + n * 2000);
+        }
+        assert_eq!(bench.end().await, Outcome::Parked(ParkReason::SessionsUsedUp));
+    }
+}
+
+#[tokio::test]
+async fn rule_5_after_pending_not_found_is_a_stale_replica() {
+    let script = Script::default()
+        .prepares("s1", 900)
+        .answers(Submission::Accepted(PENDING))
+        .finds(LookUp::NotFound(None))
+        .finds(LookUp::NotFound(None))
+        .finds(LookUp::Found(completed()));
+    let bench = Bench::new(script);
+    assert_eq!(bench.pause().await, Pause::Poll);
+    assert_eq!(bench.pause().await, Pause::Poll);
+    bench.clock.set(5000);
+    assert_eq!(bench.pause().await, Pause::Poll);
+    assert!(matches!(bench.end().await, Outcome::Completed(_)));
+    assert_eq!(bench.script.calls(), ["prepare", "submit s1", "look up", "look up", "look up"]);
+}
+
+#[tokio::test]
+async fn rule_5_a_key_the_provider_knows_is_never_sent_again() {
+    let script = Script::default()
+        .prepares("s1", 900)
+        .answers(Submission::Known)
+        .finds(LookUp::NotFound(None))
+        .finds(LookUp::Found(completed()));
+    let bench = Bench::new(script);
+    assert_eq!(bench.pause().await, Pause::Poll);
+    assert!(matches!(bench.end().await, Outcome::Completed(_)));
+    assert_eq!(bench.script.calls(), ["prepare", "submit s1", "look up", "look up"]);
+}
+
+mod rule_6_refusals {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_refusal_is_believed_only_after_a_look_up_that_is_not_stale() {
+        let script = Script::default()
+            .prepares("s1", 900)
+            .answers(Submission::Refused(Refused::Payment, refusal()))
+            .finds(LookUp::NotFound(None))
+            .finds(LookUp::NotFound(None));
+        let bench = Bench::new(script);
+        assert_eq!(bench.pause().await, Pause::Until(at(10)));
+        bench.clock.set(10);
+        assert_eq!(failed(&bench.end().await), "account is not active");
+        assert_eq!(bench.script.calls(), ["prepare", "submit s1", "look up", "look up"]);
+    }
+
+    #[tokio::test]
+    async fn a_refusal_of_a_repeat_does_not_hide_the_success() {
+        let script = Script::default()
+            .prepares("s1", 900)
+            .answers(unknown())
+            .finds(LookUp::NotFound(None))
+            .answers(Submission::Refused(Refused::Payment, refusal()))
+            .finds(LookUp::Found(completed()));
+        let bench = Bench::new(script);
+        bench.pause().await;
+        assert!(matches!(bench.end().await, Outcome::Completed(_)));
+    }
+
+    #[tokio::test]
+    async fn a_payment_sent_twice_is_called_failed_only_behind_the_fence() {
+        let script = Script::default()
+            .prepares("s1", 900)
+            .answers(unknown())
+            .finds(LookUp::NotFound(None))
+            .answers(Submission::Refused(Refused::Payment, refusal()))
+            .finds(LookUp::NotFound(None))
+            .finds(LookUp::NotFound(None));
+        let bench = Bench::new(script);
+        bench.pause().await;
+        assert_eq!(bench.pause().await, Pause::Until(at(1020)));
+        bench.clock.set(1019);
+        assert_eq!(bench.pause().await, Pause::Until(at(1020)));
+        bench.clock.set(1020);
+        failed(&bench.end().await);
+    }
+
+    #[tokio::test]
+    async fn a_send_that_was_turned_away_does_not_count_as_sent() {
+        let script = Script::default()
+            .prepares("s1", 900)
+            .answers(Submission::NotSent(setback(Then::Retry)))
+            .answers(Submission::Refused(Refused::Payment, refusal()))
+            .finds(LookUp::NotFound(None));
+        let bench = Bench::new(script);
+        assert_eq!(bench.pause().await, Pause::Retry);
+        assert_eq!(bench.pause().await, Pause::Until(at(10)));
+    }
+
+    #[tokio::test]
+    async fn a_refusal_to_open_a_session_is_checked_against_the_providers_record() {
+        // The journal was lost: this payment has been made, and the provider will not open a second session.
+        let script = Script::default().refuses_to_prepare().finds(LookUp::Found(completed()));
+        let bench = Bench::new(script);
+        assert!(matches!(bench.end().await, Outcome::Completed(_)));
+        assert_eq!(bench.script.calls(), ["prepare", "look up"]);
+    }
+}
+
+mod rule_7_amounts {
+    use super::*;
+
+    async fn settle(payer: Money, payee: Money) -> Outcome {
+        let report = Report::Completed(receipt(payer, payee));
+        Bench::new(Script::default().prepares("s1", 900).answers(Submission::Accepted(report))).end().await
+    }
+
+    #[tokio::test]
+    async fn another_amount_or_currency_parks_with_both_values() {
+        let lrd = Money::new("250.00", Currency::LRD).unwrap();
+        for (payer, payee) in [(money("25.00"), money("24.00")), (lrd, lrd)] {
+            let Outcome::Parked(reason) = settle(payer, payee).await else { panic!("not parked") };
+            let words = reason.to_string();
+            assert!(words.contains("250.00 USD") && words.contains(&payer.to_string()), "{words}");
+        }
+    }
+
+    #[tokio::test]
+    async fn fees_on_either_side_are_no_difference() {
+        for (payer, payee) in [("255.00", "250.00"), ("250.00", "245.00"), ("250", "250.0")] {
+            let outcome = settle(money(payer), money(payee)).await;
+            assert!(matches!(outcome, Outcome::Completed(_)), "{outcome:?}");
+        }
+    }
+}
+
+/// An engine with a pace that wastes no time, on the machine's clock.
+fn engine(script: &Script, journal: &MemoryJournal) -> Engine<Script> {
+    let soon = Duration::from_millis(1);
+    let pace = Pace { first_poll: (soon, soon), slowest_poll: soon, first_retry: soon, slowest_retry: soon };
+    let settings = Settings { pace, ..Settings::default() };
+    let namespace = Namespace::new("merchant-42").unwrap();
+    Engine::new(script.clone(), Arc::new(journal.another()), namespace, settings)
+}
+
+async fn send(engine: &Engine<Script>, amount: &str) -> Result<payonce::Payment<Script>, Error> {
+    let Intent { operation, name, contents, .. } = intent();
+    engine.send(operation, name, contents, Expect::Amount(money(amount))).await
+}
+
+/// An expiry that is far away by the machine's clock.
+const FAR: i64 = 1_000_000_000;
+
+#[tokio::test]
+async fn rule_8_a_name_with_other_contents_is_refused_before_any_request() {
+    let script = Script::default().prepares("s1", FAR).answers(Submission::Accepted(completed()));
+    let journal = MemoryJournal::new();
+    let engine = engine(&script, &journal);
+    send(&engine, "250.00").await.unwrap();
+    script.calls();
+    let error = send(&engine, "251.00").await.unwrap_err();
+    assert_eq!((error.kind(), error.effect()), (ErrorKind::NameTaken, Effect::None));
+    assert!(error.message().contains("250.00 USD"), "{error}");
+    let other = Operation::new("transfer").unwrap();
+    let Intent { name, contents, expect, .. } = intent();
+    let error = engine.send(other, name, contents, expect).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::NameTaken);
+    assert!(script.calls().is_empty());
+}
+
+#[tokio::test]
+async fn rule_8_the_same_contents_are_the_same_payment() {
+    let script = Script::default().prepares("s1", FAR).answers(Submission::Accepted(completed()));
+    let engine = engine(&script, &MemoryJournal::new());
+    for _ in 0..3 {
+        let payment = send(&engine, "250.00").await.unwrap();
+        assert!(matches!(payment.settled().await.unwrap(), Settlement::Completed(_)));
+    }
+    assert_eq!(script.calls(), ["prepare", "submit s1"]);
+}
+
+mod rule_9_again {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_failed_payment_stays_failed_until_someone_decides() {
+        let script = Script::default().prepares("s1", FAR).answers(Submission::Accepted(declined()));
+        let engine = engine(&script, &MemoryJournal::new());
+        for _ in 0..3 {
+            let payment = send(&engine, "250.00").await.unwrap();
+            assert!(matches!(payment.settled().await.unwrap(), Settlement::Failed(_)));
+        }
+        engine.resume().await.unwrap();
+        engine.idle().await;
+        assert_eq!(script.calls(), ["prepare", "submit s1"]);
+    }
+
+    #[tokio::test]
+    async fn a_recorded_failure_is_tried_again_under_the_next_key() {
+        let script = Script::default()
+            .prepares("s1", FAR)
+            .answers(Submission::Accepted(declined()))
+            .prepares("s2", FAR)
+            .answers(Submission::Accepted(completed()));
+        let engine = engine(&script, &MemoryJournal::new());
+        let first = send(&engine, "250.00").await.unwrap();
+        let second = first.again().await.unwrap();
+        assert!(matches!(second.settled().await.unwrap(), Settlement::Completed(_)));
+        assert_eq!((first.reference_id(), second.reference_id()), (key(1), key(2)));
+        assert_eq!(script.keys(), [key(1), key(1), key(2), key(2)]);
+        let found = engine.find_by_reference(key(1)).await.unwrap().unwrap();
+        assert_eq!(found.reference_id(), key(2));
+    }
+
+    #[tokio::test]
+    async fn an_outright_refusal_keeps_the_key_and_waits_for_the_fence() {
+        let script = Script::default()
+            .prepares("s1", 900)
+            .answers(Submission::Refused(Refused::Payment, refusal()))
+            .finds(LookUp::NotFound(None))
+            .finds(LookUp::NotFound(None))
+            .finds(LookUp::NotFound(None))
+            .finds(LookUp::NotFound(None))
+            .prepares("s2", 3000)
+            .answers(Submission::Accepted(completed()));
+        let bench = Bench::new(script);
+        bench.pause().await;
+        bench.clock.set(10);
+        failed(&bench.end().await);
+        let record = bench.journal.find("script", Key::Name(intent().name)).await.unwrap().unwrap();
+        let again = Event::Again { attempt: 1, reference_id: key(1) };
+        let entry = Entry { at: at(11), event: again };
+        bench.journal.reopen(&record, entry).await.unwrap();
+        bench.clock.set(11);
+        assert_eq!(bench.pause().await, Pause::Until(at(1020)));
+        bench.clock.set(1020);
+        bench.end().await;
+        let keys = bench.script.keys();
+        assert!(keys.iter().all(|used| *used == key(1)), "{keys:?}");
+    }
+
+    #[tokio::test]
+    async fn nothing_but_a_failed_payment_is_tried_again() {
+        let script = Script::default().prepares("s1", FAR).answers(Submission::Accepted(completed()));
+        let engine = engine(&script, &MemoryJournal::new());
+        let payment = send(&engine, "250.00").await.unwrap();
+        assert_eq!(payment.again().await.unwrap_err().kind(), ErrorKind::NotFailed);
+    }
+}
+
+mod rule_10_a_dropped_future_is_a_crash {
+    use super::*;
+
+    #[tokio::test]
+    async fn what_the_caller_dropped_is_still_made_once() {
+        let script = Script::default()
+            .prepares("s1", FAR)
+            .answers(Submission::Accepted(PENDING))
+            .finds(LookUp::Found(completed()));
+        let engine = engine(&script, &MemoryJournal::new());
+        // Polled once: recorded and put in hand, nothing more.
+        let mut sending = Box::pin(send(&engine, "250.00"));
+        let polled =
+            std::future::poll_fn(|context| std::task::Poll::Ready(sending.as_mut().poll(context))).await;
+        assert!(polled.is_pending());
+        drop(sending);
+        engine.resume().await.unwrap();
+        engine.idle().await;
+        let payment = engine.find(&intent().name).await.unwrap().unwrap();
+        assert!(matches!(payment.status().await.unwrap(), Status::Completed(_)));
+        assert_eq!(script.calls(), ["prepare", "submit s1", "look up"]);
+    }
+
+    #[tokio::test]
+    async fn whoever_follows_a_process_that_died_in_the_middle_of_a_send_looks_first() {
+        let script = Script::default().prepares("s1", 900).hangs().finds(LookUp::Found(completed()));
+        let bench = Bench::new(script);
+        assert!(tokio::time::timeout(Duration::ZERO, bench.turn()).await.is_err());
+        assert!(matches!(bench.end().await, Outcome::Completed(_)));
+        assert_eq!(bench.script.calls(), ["prepare", "submit s1", "look up"]);
+    }
+
+    #[tokio::test]
+    async fn whoever_lost_the_lease_sends_nothing_more() {
+        let script = Script::default().prepares("s1", 900);
+        let journal = MemoryJournal::new();
+        let (record, lost) = journal.intend(intent(), at(0)).await.unwrap();
+        assert!(matches!(journal.claim(record.id).await.unwrap(), Claim::Ours(..)));
+        let mut work = Work::new(lost.unwrap(), &record).unwrap();
+        let turn = drive::advance(&script, &journal, &StoppedClock::default(), &mut work).await;
+        let error = turn.unwrap_err();
+        assert_eq!((error.kind(), error.effect()), (ErrorKind::Stopped, Effect::None));
+        assert_eq!(script.calls(), ["prepare"]);
+    }
+}
+
+mod rule_11_one_retry_loop {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_turn_makes_one_attempt_and_rests() {
+        for (then, pause) in [
+            (Then::Retry, Pause::Retry),
+            (Then::RetryAfter(Duration::from_secs(7)), Pause::RetryAfter(Duration::from_secs(7))),
+        ] {
+            let script = Script::default().prepares("s1", 900).answers(Submission::NotSent(setback(then)));
+            let bench = Bench::new(script);
+            assert_eq!(bench.pause().await, pause);
+            assert_eq!(bench.script.calls(), ["prepare", "submit s1"]);
+        }
+    }
+
+    #[tokio::test]
+    async fn where_only_a_person_can_help_it_stops_and_is_taken_up_by_name() {
+        let forbidden = Setback { error: Error::new(ErrorKind::Forbidden, "not verified"), then: Then::Stop };
+        let script = Script::default()
+            .prepares("s1", FAR)
+            .answers(Submission::NotSent(forbidden))
+            .answers(Submission::Accepted(completed()));
+        let engine = engine(&script, &MemoryJournal::new());
+        let error = send(&engine, "250.00").await.unwrap_err();
+        assert_eq!((error.kind(), error.effect()), (ErrorKind::Forbidden, Effect::None));
+        engine.idle().await;
+        let payment = send(&engine, "250.00").await.unwrap();
+        assert!(matches!(payment.settled().await.unwrap(), Settlement::Completed(_)));
+        assert_eq!(script.calls(), ["prepare", "submit s1", "submit s1"]);
+    }
+}
+
+mod patience {
+    use super::*;
+
+    const WEEK: i64 = 7 * 24 * 3600;
+
+    #[tokio::test]
+    async fn a_payment_that_stays_pending_is_parked_after_a_last_look() {
+        let script = Script::default()
+            .prepares("s1", 900)
+            .answers(Submission::Accepted(PENDING))
+            .finds(LookUp::Found(PENDING))
+            .finds(LookUp::Found(PENDING));
+        let bench = Bench::new(script);
+        bench.pause().await;
+        bench.clock.set(WEEK - 1);
+        assert_eq!(bench.pause().await, Pause::Poll);
+        bench.clock.set(WEEK);
+        assert_eq!(bench.end().await, Outcome::Parked(ParkReason::StillPending));
+    }
+
+    #[tokio::test]
+    async fn a_payment_of_which_nothing_can_be_learnt_is_parked_with_that_reason() {
+        let script = Script::default()
+            .prepares("s1", 900)
+            .answers(unknown())
+            .finds(LookUp::Setback(setback(Then::Retry)))
+            .finds(LookUp::Setback(setback(Then::Retry)));
+        let bench = Bench::new(script);
+        bench.pause().await;
+        bench.clock.set(WEEK);
+        assert_eq!(bench.end().await, Outcome::Parked(ParkReason::NoAnswer));
+    }
+
+    #[tokio::test]
+    async fn a_payment_that_the_provider_never_took_is_parked_with_that_reason() {
+        let script = Script::default()
+            .prepares("s1", 900)
+            .answers(Submission::NotSent(setback(Then::Retry)))
+            .finds(LookUp::NotFound(None))
+            .answers(Submission::NotSent(setback(Then::Retry)))
+            .prepares("s2", WEEK + 900);
+        let bench = Bench::new(script);
+        bench.pause().await;
+        bench.clock.set(WEEK);
+        assert_eq!(bench.end().await, Outcome::Parked(ParkReason::NeverTaken));
+    }
+}
