@@ -43,10 +43,10 @@ struct Peek {
     reference_id: Option<Uuid>,
 }
 
-/// Notes a call, decides its faults and carries it out.
+/// Notes a call, decides its faults and carries it out. What is no operation of the API is noted as `(unknown)`.
 pub(crate) async fn layer(
     State(app): State<Arc<App>>,
-    path: MatchedPath,
+    path: Option<MatchedPath>,
     Extension(cut): Extension<Cut>,
     request: Request,
     next: Next,
@@ -56,8 +56,9 @@ pub(crate) async fn layer(
         let detail = json!({ "detail": "Request body too large" });
         return (StatusCode::PAYLOAD_TOO_LARGE, axum::Json(detail)).into_response();
     };
-    let operation = format!("{} {}", parts.method, path.as_str());
-    let reference_id = reference_id(&parts, path.as_str(), &body);
+    let template = path.as_ref().map_or("(unknown)", MatchedPath::as_str);
+    let operation = format!("{} {template}", parts.method);
+    let reference_id = reference_id(&parts, template, &body);
     let uri = parts.uri.path_and_query().map_or("", |uri| uri.as_str());
     let blows = app.faults.strike(Arrival { operation: &operation, reference_id, uri, body: &body });
     let actions = blows.iter().map(|blow| blow.action).collect();
@@ -75,7 +76,8 @@ pub(crate) async fn layer(
     match end {
         End::Reply(mut response) => {
             app.requests.answered(number, response.status().as_u16());
-            stamp(&mut response, app.clock.now(), number);
+            let id = HeaderValue::try_from(format!("req-{number:08}")).expect("a request id is ASCII");
+            response.headers_mut().insert("x-request-id", id);
             response
         }
         End::Cut(how) => cut.sever(how).await,
@@ -91,15 +93,6 @@ fn reference_id(parts: &Parts, template: &str, body: &Bytes) -> Option<Uuid> {
         return None;
     }
     serde_json::from_slice::<Peek>(body).ok().and_then(|peek| peek.reference_id)
-}
-
-/// Gives a reply the provider's time and a request id.
-fn stamp(response: &mut Response, now: DateTime<Utc>, number: u64) {
-    let date = httpdate::fmt_http_date(now.into());
-    let headers = response.headers_mut();
-    headers.insert(http::header::DATE, HeaderValue::try_from(date).expect("a date is ASCII"));
-    let id = HeaderValue::try_from(format!("req-{number:08}")).expect("a request id is ASCII");
-    headers.insert("x-request-id", id);
 }
 
 /// A call that can be handed to the provider, more than once if need be.

@@ -18,7 +18,7 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::on;
 use axum::{Json, Router};
 use bytes::Bytes;
-use http::{Method, StatusCode, header};
+use http::{HeaderValue, Method, StatusCode, header};
 use serde::de::DeserializeOwned;
 use serde_json::json;
 use uuid::{Uuid, Variant};
@@ -58,17 +58,25 @@ pub(crate) fn router(app: Arc<App>) -> Router {
     with_token
         .route_layer(middleware::from_fn_with_state(Arc::clone(&app), authenticated))
         .merge(token::routes())
-        .route_layer(middleware::from_fn_with_state(Arc::clone(&app), layer))
-        .nest("/_sandbox", control::routes())
         .method_not_allowed_fallback(|| async {
             refuse(StatusCode::METHOD_NOT_ALLOWED, "Method Not Allowed")
         })
         .fallback(|| async { refuse(StatusCode::NOT_FOUND, "Not Found") })
+        .layer(middleware::from_fn_with_state(Arc::clone(&app), layer))
+        .nest("/_sandbox", control::routes())
+        .layer(middleware::map_response_with_state(Arc::clone(&app), dated))
         .with_state(app)
 }
 
 fn refuse(status: StatusCode, detail: &'static str) -> Response {
     (status, Json(json!({ "detail": detail }))).into_response()
+}
+
+/// Gives a reply the provider's time, which clients go by.
+async fn dated(State(app): Shared, mut response: Response) -> Response {
+    let date = httpdate::fmt_http_date(app.clock.now().into());
+    response.headers_mut().insert(header::DATE, HeaderValue::try_from(date).expect("a date is ASCII"));
+    response
 }
 
 async fn authenticated(

@@ -27,9 +27,12 @@ async fn the_date_of_a_reply_is_the_providers_time() {
     let merchant = Merchant::of(&sandbox).await;
     sandbox.clock().freeze();
     sandbox.clock().advance(Duration::from_secs(3 * 86_400));
-    let reply = merchant.send(Method::GET, "/v1/status/source", None).await.unwrap();
-    let date = DateTime::parse_from_rfc2822(reply.headers()["date"].to_str().unwrap()).unwrap();
-    assert_eq!(date.timestamp(), sandbox.clock().now().timestamp());
+    for path in ["/v1/status/source", "/v1/nowhere", "/_sandbox/clock"] {
+        let reply = merchant.send(Method::GET, path, None).await.unwrap();
+        let date = DateTime::parse_from_rfc2822(reply.headers()["date"].to_str().unwrap()).unwrap();
+        assert_eq!(date.timestamp(), sandbox.clock().now().timestamp(), "{path}");
+    }
+    let reply = merchant.send(Method::GET, "/v1/nowhere", None).await.unwrap();
     assert!(reply.headers()["x-request-id"].to_str().unwrap().starts_with("req-"));
 }
 
