@@ -330,28 +330,17 @@ impl<R: Rail> Inner<R> {
 
     /// Drives one payment until it rests again.
     async fn look_at(self: Arc<Self>, key: ReferenceId, permit: OwnedSemaphorePermit) {
-        let Some((id, lease, tries)) = self.lock().get(key).map(|slot| (slot.id, slot.lease, slot.tries))
-        else {
+        let Some((id, lease)) = self.lock().get(key).map(|slot| (slot.id, slot.lease)) else {
             return;
         };
         let span = tracing::debug_span!("payment", reference_id = %key);
         match self.turn(key, id, lease).instrument(span).await {
             Ok((Turn::Ended(outcome), _)) => self.leave(key, Progress::Ended(outcome)),
             Ok((Turn::Pause(pause), work)) => {
-                // An early answer of the provider makes the payment's polls begin afresh.
-                let fresh = work
-                    .as_ref()
-                    .is_some_and(|work| lease.is_none_or(|lease| lease.next != work.lease().next));
-                let tries = if fresh { 0 } else { tries };
-                let now = self.clock.now();
-                let delay = self.settings.pace.delay(pause, tries, key, now);
                 let mut schedule = self.lock();
-                if let Pause::RetryAfter(_) = pause {
-                    schedule.rest(now + delay);
-                }
+                let delay = schedule.rest_of(key, pause, &self.settings.pace, self.clock.now());
                 if let Some(slot) = schedule.get(key) {
                     slot.lease = work.as_ref().map(Work::lease);
-                    slot.tries = tries + 1;
                     if let (Some(watchers), Some(work)) =
                         (&slot.watchers, work.filter(|w| w.state().is_seen()))
                     {

@@ -86,8 +86,10 @@ pub(crate) struct Slot {
     pub(crate) id: PaymentId,
     /// The lease as of the last rest, if we have one.
     pub(crate) lease: Option<Lease>,
-    /// Looks without news.
+    /// Looks without news, since the payment began to be polled or was last not.
     pub(crate) tries: u32,
+    /// Whether it rested as a payment that the provider has.
+    pub(crate) polling: bool,
     /// Whoever waits for it in this process.
     pub(crate) watchers: Option<watch::Sender<Progress>>,
 }
@@ -109,9 +111,30 @@ impl Schedule {
         let mut made = false;
         let slot = self.slots.entry(key).or_insert_with(|| {
             made = true;
-            Slot { id, lease: None, tries: 0, watchers: None }
+            Slot { id, lease: None, tries: 0, polling: false, watchers: None }
         });
         (slot, made)
+    }
+
+    /// Counts one more rest of the payment, and says how long it is to be.
+    pub(crate) fn rest_of(
+        &mut self,
+        key: ReferenceId,
+        pause: Pause,
+        pace: &Pace,
+        now: Timestamp,
+    ) -> Duration {
+        let Some(slot) = self.slots.get_mut(&key) else { return Duration::ZERO };
+        let polling = pause == Pause::Poll;
+        if slot.polling != polling {
+            (slot.polling, slot.tries) = (polling, 0);
+        }
+        let delay = pace.delay(pause, slot.tries, key, now);
+        slot.tries += 1;
+        if let Pause::RetryAfter(_) = pause {
+            self.quiet_until = self.quiet_until.max(Some(now + delay));
+        }
+        delay
     }
 
     pub(crate) fn get(&mut self, key: ReferenceId) -> Option<&mut Slot> {
@@ -129,11 +152,6 @@ impl Schedule {
     /// Has the payment looked at then, or when the provider's rest is over.
     pub(crate) fn put(&mut self, key: ReferenceId, at: Timestamp) {
         self.due.push(Reverse((at, key)));
-    }
-
-    /// Rests every payment until then.
-    pub(crate) fn rest(&mut self, until: Timestamp) {
-        self.quiet_until = self.quiet_until.max(Some(until));
     }
 
     /// When the next payment is due, if any waits.
@@ -202,7 +220,10 @@ mod tests {
         }
         assert_eq!(schedule.pop(at(0)), None);
         assert_eq!(schedule.pop(at(1)), Some(key(1)));
-        schedule.rest(at(10));
+        schedule.slot(key(4), PaymentId(4));
+        let asked = Pause::RetryAfter(Duration::from_secs(9));
+        let pace = Pace { first_retry: Duration::ZERO, ..Pace::default() };
+        assert_eq!(schedule.rest_of(key(4), asked, &pace, at(1)), Duration::from_secs(9));
         assert_eq!(schedule.next_due(), Some(at(10)));
         assert_eq!(schedule.pop(at(9)), None);
         assert_eq!(schedule.pop(at(10)), Some(key(2)));

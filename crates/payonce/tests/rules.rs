@@ -801,3 +801,72 @@ mod patience {
         assert_eq!(bench.end().await, Outcome::Parked(ParkReason::NeverTaken));
     }
 }
+
+mod pace {
+    use super::*;
+
+    /// Time passes only by waiting, and waiting takes no time. Whoever waits for a day waits for ever.
+    #[derive(Clone, Debug, Default)]
+    struct Waits(Arc<Mutex<Vec<Duration>>>);
+
+    const DAY: Duration = Duration::from_secs(24 * 3600);
+
+    impl Clock for Waits {
+        fn now(&self) -> Timestamp {
+            at(0) + self.0.lock().unwrap().iter().sum::<Duration>()
+        }
+        fn sleep(&self, duration: Duration) -> BoxFuture<'_, ()> {
+            if duration >= DAY {
+                return Box::pin(pending());
+            }
+            self.0.lock().unwrap().push(duration);
+            Box::pin(tokio::task::yield_now())
+        }
+    }
+
+    async fn waits(script: Script) -> Vec<Duration> {
+        let clock = Waits::default();
+        let settings = Settings { clock: Arc::new(clock.clone()), first_answer: DAY, ..Settings::default() };
+        let namespace = Namespace::new("merchant-42").unwrap();
+        let engine = Engine::new(script, Arc::new(MemoryJournal::new()), namespace, settings);
+        let payment = send(&engine, "250.00").await.unwrap();
+        payment.settled().await.unwrap();
+        clock.0.lock().unwrap().clone()
+    }
+
+    #[tokio::test]
+    async fn a_provider_that_keeps_failing_is_asked_less_and_less() {
+        let mut script = Script::default().prepares("s1", 900);
+        for _ in 0..7 {
+            script = script.answers(unknown()).finds(LookUp::NotFound(None));
+        }
+        let waits = waits(script.answers(Submission::Accepted(completed()))).await;
+        let (early, late) = waits.split_at(3);
+        assert!(early.iter().sum::<Duration>() <= Duration::from_secs(1 + 2 + 4), "{waits:?}");
+        assert!(late.iter().sum::<Duration>() > Duration::from_secs(20), "{waits:?}");
+    }
+
+    #[tokio::test]
+    async fn a_pending_payment_is_first_polled_after_two_to_five_seconds() {
+        let script = Script::default()
+            .prepares("s1", 900)
+            .answers(Submission::NotSent(setback(Then::Retry)))
+            .answers(Submission::NotSent(setback(Then::Retry)))
+            .answers(Submission::Accepted(PENDING))
+            .finds(LookUp::Found(PENDING))
+            .finds(LookUp::Found(completed()));
+        let waits = waits(script).await;
+        let polls: Vec<_> = waits[waits.len() - 2..].iter().map(Duration::as_millis).collect();
+        assert!((2000..=5000).contains(&polls[0]) && (3000..=7500).contains(&polls[1]), "{waits:?}");
+    }
+
+    #[tokio::test]
+    async fn retry_after_is_waited_out() {
+        let asked = Duration::from_secs(600);
+        let script = Script::default()
+            .prepares("s1", 900)
+            .answers(Submission::NotSent(setback(Then::RetryAfter(asked))))
+            .answers(Submission::Accepted(completed()));
+        assert!(waits(script).await.iter().sum::<Duration>() >= asked);
+    }
+}
