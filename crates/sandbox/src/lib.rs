@@ -57,6 +57,7 @@ mod clock;
 mod executions;
 mod faults;
 mod ledger;
+mod merchant;
 mod money;
 mod outcomes;
 mod problem;

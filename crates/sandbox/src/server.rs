@@ -1,7 +1,7 @@
 //! The accept loop. It is our own, and not a framework's, because a fault must be able to close or reset the very
 //! connection its request came on.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
@@ -13,7 +13,7 @@ use hyper::service::{Service, service_fn};
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::service::TowerToHyperService;
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::{Notify, watch};
+use tokio::sync::watch;
 
 /// How long a client may take to send the head of a request.
 const HEAD_TIMEOUT: Duration = Duration::from_secs(30);
@@ -28,31 +28,49 @@ pub(crate) enum How {
 }
 
 /// Lets a request end its own connection.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub(crate) struct Cut {
-    inner: Arc<CutInner>,
+    phase: Arc<watch::Sender<Phase>>,
 }
 
-#[derive(Debug, Default)]
-struct CutInner {
-    how: Mutex<Option<How>>,
-    asked: Notify,
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Phase {
+    Open,
+    Asked(How),
+    Ended,
 }
 
 impl Cut {
-    /// Ends the connection; the request that asks for it goes no further.
+    fn new() -> Self {
+        Self { phase: Arc::new(watch::Sender::new(Phase::Open)) }
+    }
+
+    /// Ends the connection, and with it the request that asks for it, which goes no further.
     pub(crate) async fn sever<T>(&self, how: How) -> T {
-        *self.inner.how.lock().unwrap_or_else(PoisonError::into_inner) = Some(how);
-        self.inner.asked.notify_one();
+        self.phase.send_replace(Phase::Asked(how));
         std::future::pending().await
     }
 
+    /// Ends the connection and returns when it has ended; for work that is not part of the connection.
+    pub(crate) async fn sever_from_outside(&self, how: How) {
+        self.phase.send_if_modified(|phase| {
+            let open = *phase == Phase::Open;
+            if open {
+                *phase = Phase::Asked(how);
+            }
+            open
+        });
+        // The sender lives in `self`, so the wait cannot fail.
+        let _ = self.phase.subscribe().wait_for(|phase| *phase == Phase::Ended).await;
+    }
+
     async fn asked(&self) -> How {
+        let mut phase = self.phase.subscribe();
         loop {
-            self.inner.asked.notified().await;
-            if let Some(how) = *self.inner.how.lock().unwrap_or_else(PoisonError::into_inner) {
+            if let Phase::Asked(how) = *phase.borrow_and_update() {
                 return how;
             }
+            let _ = phase.changed().await;
         }
     }
 }
@@ -78,7 +96,7 @@ pub(crate) async fn serve(listener: TcpListener, router: Router, mut stop: watch
 async fn connection(stream: TcpStream, router: TowerToHyperService<Router>) {
     // Without this a small reply can wait for the client's delayed acknowledgement.
     let _ = stream.set_nodelay(true);
-    let cut = Cut::default();
+    let cut = Cut::new();
     let service = service_fn(|request: Request<Incoming>| {
         let (mut parts, body) = request.into_parts();
         parts.extensions.insert(cut.clone());
@@ -97,4 +115,5 @@ async fn connection(stream: TcpStream, router: TowerToHyperService<Router>) {
             }
         }
     }
+    cut.phase.send_replace(Phase::Ended);
 }

@@ -8,10 +8,11 @@ use rusqlite::Row;
 use uuid::Uuid;
 
 use crate::ledger;
+use crate::merchant::{self, PaymentAccount};
 use crate::money::{Cents, FeeBearer, Quote, quote};
 use crate::outcomes::{Behaviour, Verdict};
 use crate::problem::Problem;
-use crate::sessions::{self, PaymentAccount, Session};
+use crate::sessions::{self, Session};
 use crate::store::Books;
 
 pub(crate) use record::{Execution, by_id, find, refundable};
@@ -19,6 +20,7 @@ pub(crate) use settle::{confirm_card, settle_due};
 
 pub(crate) const COMPLETED: &str = "COMPLETED";
 pub(crate) const FAILED: &str = "FAILED";
+pub(crate) const PENDING: &str = "PENDING";
 pub(crate) const PROCESSING: &str = "PROCESSING";
 
 /// Which movement of money.
@@ -101,14 +103,14 @@ pub(crate) fn execute(books: &Books<'_>, order: &Order) -> Result<Execution, Pro
 fn plan_collection(books: &Books<'_>, order: &Order, session: &Session) -> Result<Plan, Problem> {
     let (kind, id) =
         session.source.as_ref().ok_or_else(|| Problem::field("session_id", "session not found"))?;
-    let source = sessions::source(books, kind, *id)?
+    let source = merchant::source(books, kind, *id)?
         .filter(|source| source.status == "ACTIVE")
         .ok_or_else(|| Problem::field("session_id", "the source of the session is not ACTIVE"))?;
     let account = named_account(books, order)?;
     if order.currency.as_deref() != Some(source.currency.as_str()) {
         return Err(Problem::field("currency", "not the currency of the source"));
     }
-    let wallet_id = sessions::wallet_in(books, &source.currency)?
+    let wallet_id = merchant::wallet_in(books, &source.currency)?
         .ok_or_else(|| Problem::field("currency", "no wallet in this currency"))?;
     Ok(Plan {
         quote: quote(Operation::Collection, &account.method, source.total_amount, source.fee_bearer),
@@ -137,7 +139,7 @@ fn plan_payout(books: &Books<'_>, order: &Order, session: &Session) -> Result<Pl
 
 fn plan_transfer(books: &Books<'_>, session: &Session) -> Result<Plan, Problem> {
     let status = match session.counterparty_id {
-        Some(id) => sessions::counterparty_wallet(books, id)?,
+        Some(id) => merchant::counterparty_wallet(books, id)?,
         None => None,
     };
     let frozen = status.as_deref() != Some("ACTIVE");
@@ -195,5 +197,5 @@ fn named_account(books: &Books<'_>, order: &Order) -> Result<PaymentAccount, Pro
     let (field, id) =
         order.account.as_ref().ok_or_else(|| Problem::field("payment_account_id", "field required"))?;
     let id: i64 = id.parse().map_err(|_| Problem::field(field, "not found"))?;
-    sessions::usable_account(books, id, field)
+    merchant::usable_account(books, id, field)
 }

@@ -6,7 +6,7 @@
 use uuid::Uuid;
 
 use super::record::{self, Execution};
-use super::{COMPLETED, FAILED, Operation, PROCESSING};
+use super::{COMPLETED, FAILED, Operation, PENDING, PROCESSING};
 use crate::ledger::{Cause, Kind, post};
 use crate::money::Cents;
 use crate::outcomes::Behaviour;
@@ -58,7 +58,8 @@ pub(super) fn begin(
             let at = crate::clock::later(books.now, wait).timestamp_micros();
             record::schedule(books, execution.id, Some(at))?;
             books.falls_due(at);
-            Ok(execution)
+            // The operator has not taken it up at this instant; whoever looks again finds it being processed.
+            Ok(Execution { status: PENDING.to_owned(), ..execution })
         }
     }
 }

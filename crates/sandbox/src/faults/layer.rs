@@ -228,7 +228,7 @@ async fn interrupted(delivery: &Delivery, blow: Blow, reply: Response) -> Respon
         // The connection writes out what it was given while it waits for the rest.
         tokio::time::sleep(Duration::from_millis(2)).await;
         match interrupt(&delivery, &blow).await {
-            Some(End::Cut(how)) => delivery.cut.sever(how).await,
+            Some(End::Cut(how)) => delivery.cut.sever_from_outside(how).await,
             _ => {
                 let _ = sender.send_data(body.slice(half..)).await;
             }

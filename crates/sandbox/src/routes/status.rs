@@ -13,7 +13,7 @@ use crate::app::App;
 use crate::executions::{self, Operation};
 use crate::faults::layer::View;
 use crate::problem::{FieldError, Problem};
-use crate::{sessions, shape};
+use crate::{merchant, shape};
 
 pub(super) fn routes() -> Router<Arc<App>> {
     let execution = |operation| move |app, view, path| execution(operation, app, view, path);
@@ -56,7 +56,7 @@ async fn source(
     }
     let unknown = || Problem::not_found("Source not found");
     let id = query.get("source_id").and_then(|id| id.parse().ok()).ok_or_else(unknown)?;
-    let source = app.store.run(move |books| sessions::source(books, &kind, id)).await?.ok_or_else(unknown)?;
+    let source = app.store.run(move |books| merchant::source(books, &kind, id)).await?.ok_or_else(unknown)?;
     Ok(Json(PaymentSourceStatusResponse {
         source_id: source.id,
         source_type: known(&source.kind),

@@ -20,7 +20,7 @@ async fn a_payout_completes_when_its_time_has_come_and_the_payee_gets_the_exact_
     let reference = Uuid::new_v4();
     let session = merchant.payout_session(PAYOUT_ACCOUNT).await;
     let (status, shown) = merchant.pay_out(&session, reference).await.unwrap();
-    assert_eq!((status, shown["status"].as_str()), (200, Some("PROCESSING")));
+    assert_eq!((status, shown["status"].as_str()), (200, Some("PENDING")));
     assert_eq!(merchant.status("payout", reference).await, "PROCESSING");
     sandbox.clock().advance(Duration::from_secs(3));
     assert_eq!(merchant.status("payout", reference).await, "COMPLETED");
