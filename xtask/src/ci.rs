@@ -118,10 +118,8 @@ fn published_specs() -> Result<()> {
 fn install_validator(venv: &PathBuf) -> Result<()> {
     let package = format!("openapi-spec-validator=={SPEC_VALIDATOR}");
     println!("installing {package} into {}", venv.display());
-    finish(
-        Command::new("python3").args(["-m", "venv", "--clear"]).arg(venv),
-        "python3 -m venv (Python 3 with its venv module is needed to validate the specs)",
-    )?;
+    finish(Command::new("python3").args(["-m", "venv", "--clear"]).arg(venv), "python3 -m venv DIRECTORY")
+        .context("Python 3 with its venv module is needed to validate the specs")?;
     let pip = venv.join("bin").join("pip");
     finish(Command::new(pip).args(["install", "--quiet", &package]), &format!("pip install {package}"))
 }

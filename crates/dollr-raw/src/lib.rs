@@ -26,6 +26,7 @@ mod amount;
 mod generated;
 mod open_enum;
 mod operation;
+mod reply;
 mod secret;
 mod timestamp;
 mod transport;

@@ -3,6 +3,10 @@
 //! Reading is lenient: a value nobody knew when this was built becomes `Unknown` and is written back unchanged.
 //! Parsing what a person or a configuration says is strict, so that a typing error is not sent to the provider.
 
+use std::fmt;
+
+use serde::de::{Error, Visitor};
+
 /// A text that is none of an enum's known values.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct UnknownValue {
@@ -10,13 +14,28 @@ pub struct UnknownValue {
     pub(crate) value: String,
 }
 
-impl std::fmt::Display for UnknownValue {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+impl fmt::Display for UnknownValue {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{:?} is not a known {}", self.value, self.kind)
     }
 }
 
 impl std::error::Error for UnknownValue {}
+
+/// Makes an enum of the text of a JSON string, without a copy of a known value.
+pub(crate) struct Value<F>(pub(crate) F);
+
+impl<E, F: FnOnce(&str) -> E> Visitor<'_> for Value<F> {
+    type Value = E;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a string")
+    }
+
+    fn visit_str<R: Error>(self, value: &str) -> Result<E, R> {
+        Ok((self.0)(value))
+    }
+}
 
 /// Declares one open enum from pairs of variant and wire value.
 macro_rules! open_enum {
@@ -74,8 +93,9 @@ macro_rules! open_enum {
 
         impl<'de> serde::Deserialize<'de> for $name {
             fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-                let value = <std::borrow::Cow<'de, str>>::deserialize(deserializer)?;
-                Ok(Self::known(&value).unwrap_or_else(|| Self::Unknown(value.into_owned())))
+                deserializer.deserialize_str(crate::open_enum::Value(|value: &str| {
+                    Self::known(value).unwrap_or_else(|| Self::Unknown(value.to_owned()))
+                }))
             }
         }
     };

@@ -1,19 +1,28 @@
 //! What the generator writes and this project does not want, taken out of the syntax before it is printed.
 //!
-//! Each removal fails if it finds nothing to remove, so that a new generator version is looked at again.
+//! A status is asked for again and again, so what each call does in vain goes, too. Each removal fails if it finds nothing to remove, so that a new generator version is looked at again.
 
 use anyhow::{Result, bail};
-use quote::ToTokens;
+use quote::{ToTokens, format_ident};
+use syn::punctuated::Punctuated;
 use syn::visit_mut::{self, VisitMut};
-use syn::{Attribute, Block, Expr, ImplItem, Item, ItemImpl, Meta, Pat, Stmt, parse_quote};
+use syn::{
+    Attribute, Block, Expr, FnArg, ImplItem, ImplItemFn, Item, ItemImpl, Macro, Meta, Pat, Stmt, Token,
+    parse_quote,
+};
 
-/// Removes the `api-version` header, `Client::new` and block comments.
+/// Removes the `api-version` header, `Client::new`, copies that nobody needs, and block comments.
 pub(super) fn prune(code: &mut syn::File, operations: usize) -> Result<()> {
     remove_own_client(code)?;
     let mut headers = VersionHeader::default();
     headers.visit_file_mut(code);
     if (headers.statements, headers.calls) != (2 * operations, operations) {
         bail!("the generator no longer sends `api-version` in the way it did; look at generate/prune.rs");
+    }
+    let mut copies = Copies::default();
+    copies.visit_file_mut(code);
+    if copies.replies == 0 {
+        bail!("the generator no longer reads replies in the way it did; look at generate/prune.rs");
     }
     LineDocs.visit_file_mut(code);
     Ok(())
@@ -78,6 +87,56 @@ fn is_map(expression: &Expr) -> bool {
     expression.to_token_stream().to_string() == "header_map"
 }
 
+/// Reads replies without a copy of their headers, and writes a UUID into a path without escaping its text.
+#[derive(Default)]
+struct Copies {
+    replies: usize,
+    /// The parameters of the current call that are UUIDs, whose text has nothing to escape.
+    uuids: Vec<String>,
+}
+
+impl VisitMut for Copies {
+    fn visit_impl_item_fn_mut(&mut self, call: &mut ImplItemFn) {
+        self.uuids.clear();
+        for input in &call.sig.inputs {
+            if let FnArg::Typed(input) = input
+                && input.ty.to_token_stream().to_string().ends_with(":: uuid :: Uuid")
+            {
+                self.uuids.push(input.pat.to_token_stream().to_string());
+            }
+        }
+        visit_mut::visit_impl_item_fn_mut(self, call);
+    }
+
+    fn visit_expr_mut(&mut self, expression: &mut Expr) {
+        if let Expr::Call(call) = expression
+            && call.func.to_token_stream().to_string() == "ResponseValue :: from_response"
+        {
+            *call.func = parse_quote!(crate::reply::read);
+            self.replies += 1;
+        }
+        visit_mut::visit_expr_mut(self, expression);
+    }
+
+    fn visit_macro_mut(&mut self, call: &mut Macro) {
+        let arguments = Punctuated::<Expr, Token![,]>::parse_terminated;
+        if !call.path.is_ident("format") || self.uuids.is_empty() {
+            return;
+        }
+        let Ok(mut arguments) = call.parse_body_with(arguments) else { return };
+        for argument in &mut arguments {
+            let text = argument.to_token_stream().to_string();
+            let uuid =
+                self.uuids.iter().find(|name| text == format!("encode_path (& {name} . to_string ())"));
+            if let Some(name) = uuid {
+                let name = format_ident!("{name}");
+                *argument = parse_quote!(#name);
+            }
+        }
+        call.tokens = arguments.to_token_stream();
+    }
+}
+
 /// Turns each doc string into `///` lines, and drops one that only repeats the name of its type.
 struct LineDocs;
 
@@ -132,7 +191,8 @@ mod tests {
 
     const HEADERS: &str = "let mut header_map = HeaderMap::with_capacity(1);
         header_map.append(\"api-version\", 1);
-        let request = self.client.get(url).headers(header_map).build()?;";
+        let request = self.client.get(url).headers(header_map).build()?;
+        ResponseValue::from_response(response).await";
 
     #[test]
     fn the_version_header_and_the_own_client_are_gone() -> Result<()> {
@@ -141,6 +201,19 @@ mod tests {
         let text = prettyplease::unparse(&code);
         assert!(!text.contains("header") && !text.contains("fn new"), "{text}");
         assert!(text.contains("self.client.get(url).build()?"), "{text}");
+        Ok(())
+    }
+
+    #[test]
+    fn a_reply_is_read_without_a_copy_and_only_a_uuid_is_not_escaped() -> Result<()> {
+        let call = "impl Client { async fn pay(&self, id: &::uuid::Uuid, name: &str) {
+            let url = format!(\"{}/{}\", encode_path(&id.to_string()), encode_path(&name.to_string()),);
+            ResponseValue::from_response(response).await } }";
+        let mut code = syn::parse_file(call)?;
+        Copies::default().visit_file_mut(&mut code);
+        let text = code.to_token_stream().to_string();
+        assert!(text.contains("\"{}/{}\" , id , encode_path (& name . to_string ())"), "{text}");
+        assert!(text.contains("crate :: reply :: read (response)"), "{text}");
         Ok(())
     }
 

@@ -30,7 +30,7 @@ impl Client {
         self.post(&result, &info).await?;
         let response = result?;
         match response.status().as_u16() {
-            200u16 => ResponseValue::from_response(response).await,
+            200u16 => crate::reply::read(response).await,
             _ => Err(Error::UnexpectedResponse(response)),
         }
     }
@@ -61,7 +61,7 @@ impl Client {
         self.post(&result, &info).await?;
         let response = result?;
         match response.status().as_u16() {
-            200u16 => ResponseValue::from_response(response).await,
+            200u16 => crate::reply::read(response).await,
             _ => Err(Error::UnexpectedResponse(response)),
         }
     }
@@ -98,7 +98,7 @@ impl Client {
         self.post(&result, &info).await?;
         let response = result?;
         match response.status().as_u16() {
-            200u16 => ResponseValue::from_response(response).await,
+            200u16 => crate::reply::read(response).await,
             _ => Err(Error::UnexpectedResponse(response)),
         }
     }
@@ -130,7 +130,7 @@ impl Client {
         self.post(&result, &info).await?;
         let response = result?;
         match response.status().as_u16() {
-            200u16 => ResponseValue::from_response(response).await,
+            200u16 => crate::reply::read(response).await,
             _ => Err(Error::UnexpectedResponse(response)),
         }
     }
@@ -163,7 +163,7 @@ impl Client {
         self.post(&result, &info).await?;
         let response = result?;
         match response.status().as_u16() {
-            200u16 => ResponseValue::from_response(response).await,
+            200u16 => crate::reply::read(response).await,
             _ => Err(Error::UnexpectedResponse(response)),
         }
     }
@@ -195,7 +195,7 @@ impl Client {
         self.post(&result, &info).await?;
         let response = result?;
         match response.status().as_u16() {
-            200u16 => ResponseValue::from_response(response).await,
+            200u16 => crate::reply::read(response).await,
             _ => Err(Error::UnexpectedResponse(response)),
         }
     }
@@ -228,7 +228,7 @@ impl Client {
         self.post(&result, &info).await?;
         let response = result?;
         match response.status().as_u16() {
-            200u16 => ResponseValue::from_response(response).await,
+            200u16 => crate::reply::read(response).await,
             _ => Err(Error::UnexpectedResponse(response)),
         }
     }
@@ -260,7 +260,7 @@ impl Client {
         self.post(&result, &info).await?;
         let response = result?;
         match response.status().as_u16() {
-            200u16 => ResponseValue::from_response(response).await,
+            200u16 => crate::reply::read(response).await,
             _ => Err(Error::UnexpectedResponse(response)),
         }
     }
@@ -294,7 +294,7 @@ impl Client {
         self.post(&result, &info).await?;
         let response = result?;
         match response.status().as_u16() {
-            200u16 => ResponseValue::from_response(response).await,
+            200u16 => crate::reply::read(response).await,
             _ => Err(Error::UnexpectedResponse(response)),
         }
     }
@@ -329,7 +329,7 @@ impl Client {
         self.post(&result, &info).await?;
         let response = result?;
         match response.status().as_u16() {
-            200u16 => ResponseValue::from_response(response).await,
+            200u16 => crate::reply::read(response).await,
             _ => Err(Error::UnexpectedResponse(response)),
         }
     }
@@ -392,7 +392,7 @@ impl Client {
         self.post(&result, &info).await?;
         let response = result?;
         match response.status().as_u16() {
-            200u16 => ResponseValue::from_response(response).await,
+            200u16 => crate::reply::read(response).await,
             _ => Err(Error::UnexpectedResponse(response)),
         }
     }

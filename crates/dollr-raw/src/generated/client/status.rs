@@ -10,10 +10,7 @@ impl Client {
         &'a self,
         reference_id: &'a ::uuid::Uuid,
     ) -> Result<ResponseValue<types::ExecutionResponse>, Error<()>> {
-        let url = format!(
-            "{}/v1/status/collection/{}", self.baseurl, encode_path(& reference_id
-            .to_string()),
-        );
+        let url = format!("{}/v1/status/collection/{}", self.baseurl, reference_id,);
         #[allow(unused_mut)]
         let mut request = self
             .client
@@ -31,7 +28,7 @@ impl Client {
         self.post(&result, &info).await?;
         let response = result?;
         match response.status().as_u16() {
-            200u16 => ResponseValue::from_response(response).await,
+            200u16 => crate::reply::read(response).await,
             _ => Err(Error::UnexpectedResponse(response)),
         }
     }
@@ -43,10 +40,7 @@ impl Client {
         &'a self,
         reference_id: &'a ::uuid::Uuid,
     ) -> Result<ResponseValue<types::ExecutionResponse>, Error<()>> {
-        let url = format!(
-            "{}/v1/status/payout/{}", self.baseurl, encode_path(& reference_id
-            .to_string()),
-        );
+        let url = format!("{}/v1/status/payout/{}", self.baseurl, reference_id,);
         #[allow(unused_mut)]
         let mut request = self
             .client
@@ -64,7 +58,7 @@ impl Client {
         self.post(&result, &info).await?;
         let response = result?;
         match response.status().as_u16() {
-            200u16 => ResponseValue::from_response(response).await,
+            200u16 => crate::reply::read(response).await,
             _ => Err(Error::UnexpectedResponse(response)),
         }
     }
@@ -76,10 +70,7 @@ impl Client {
         &'a self,
         reference_id: &'a ::uuid::Uuid,
     ) -> Result<ResponseValue<types::ExecutionResponse>, Error<()>> {
-        let url = format!(
-            "{}/v1/status/refund/{}", self.baseurl, encode_path(& reference_id
-            .to_string()),
-        );
+        let url = format!("{}/v1/status/refund/{}", self.baseurl, reference_id,);
         #[allow(unused_mut)]
         let mut request = self
             .client
@@ -97,7 +88,7 @@ impl Client {
         self.post(&result, &info).await?;
         let response = result?;
         match response.status().as_u16() {
-            200u16 => ResponseValue::from_response(response).await,
+            200u16 => crate::reply::read(response).await,
             _ => Err(Error::UnexpectedResponse(response)),
         }
     }
@@ -130,7 +121,7 @@ impl Client {
         self.post(&result, &info).await?;
         let response = result?;
         match response.status().as_u16() {
-            200u16 => ResponseValue::from_response(response).await,
+            200u16 => crate::reply::read(response).await,
             _ => Err(Error::UnexpectedResponse(response)),
         }
     }
@@ -142,10 +133,7 @@ impl Client {
         &'a self,
         reference_id: &'a ::uuid::Uuid,
     ) -> Result<ResponseValue<types::ExecutionResponse>, Error<()>> {
-        let url = format!(
-            "{}/v1/status/transfer/{}", self.baseurl, encode_path(& reference_id
-            .to_string()),
-        );
+        let url = format!("{}/v1/status/transfer/{}", self.baseurl, reference_id,);
         #[allow(unused_mut)]
         let mut request = self
             .client
@@ -163,7 +151,7 @@ impl Client {
         self.post(&result, &info).await?;
         let response = result?;
         match response.status().as_u16() {
-            200u16 => ResponseValue::from_response(response).await,
+            200u16 => crate::reply::read(response).await,
             _ => Err(Error::UnexpectedResponse(response)),
         }
     }

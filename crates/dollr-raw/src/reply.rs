@@ -1,0 +1,18 @@
+//! How a successful reply becomes a value.
+
+use serde::de::DeserializeOwned;
+
+use crate::{Error, ResponseValue};
+
+/// Reads the body of `response` as a `T`. Status and headers move into the value instead of being copied.
+pub(crate) async fn read<T: DeserializeOwned>(
+    mut response: reqwest::Response,
+) -> Result<ResponseValue<T>, Error<()>> {
+    let status = response.status();
+    let headers = std::mem::take(response.headers_mut());
+    let body = response.bytes().await.map_err(Error::ResponseBodyError)?;
+    match serde_json::from_slice(&body) {
+        Ok(value) => Ok(ResponseValue::new(value, status, headers)),
+        Err(error) => Err(Error::InvalidResponsePayload(body, error)),
+    }
+}
