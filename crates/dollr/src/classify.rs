@@ -1,0 +1,293 @@
+//! What a call saw, and what it means for a payment. Pure: no network, no clock, no state.
+//!
+//! What must stay true: "the provider did not act" is said only when the request never left, or was turned away
+//! before anything was done; the provider is taken to have said no only when the reply is its own (a JSON object,
+//! not a proxy's page); and a payment is called completed only by a reply that is about it and can be read whole.
+//! Which field a refusal names decides; wording only refines it, and never turns doubt into certainty.
+
+use std::borrow::Cow;
+use std::time::Duration;
+
+use payonce::rail::{LookUp, Order, Preparation, Prepared, Refusal, Report, Setback, Submission, Then};
+use payonce::step::Refused;
+use payonce::{Error, ErrorKind, Failure, Receipt, Timestamp};
+use serde_json::Value;
+
+use crate::orders::Movement;
+use crate::raw::types::ExecutionResponse;
+use crate::redact::Clean;
+use crate::status;
+
+/// What is kept of a reply beside its body.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Head {
+    pub(crate) status: u16,
+    /// The provider's own id of the request.
+    pub(crate) request_id: Option<String>,
+    /// The provider's clock.
+    pub(crate) at: Option<Timestamp>,
+    pub(crate) retry_after: Option<Duration>,
+}
+
+/// What one call saw.
+#[derive(Debug)]
+pub(crate) enum Seen<T> {
+    /// A success that could be read, and the provider's clock.
+    Success(T, Option<Timestamp>),
+    /// Any other reply, with the provider's own words when they could be read.
+    Answer(Head, Option<Problem>),
+    /// A success that could not be read, or a reply that HTTP does not expect here.
+    Unreadable(Head, Cow<'static, str>),
+    /// No whole reply, though the request may have arrived.
+    Broken(Error),
+    /// The request did not leave this machine.
+    NotSent(Setback),
+}
+
+impl<T> Seen<T> {
+    pub(crate) fn is_unauthorized(&self) -> bool {
+        matches!(self, Self::Answer(Head { status: 401, .. }, _))
+    }
+
+    /// The success, or the error for a call that moves no money.
+    pub(crate) fn success(self) -> Result<T, Error> {
+        self.answered().map(|(value, _)| value).map_err(|setback| setback.error)
+    }
+
+    /// The success and the provider's clock, or what to do without it.
+    fn answered(self) -> Result<(T, Option<Timestamp>), Setback> {
+        match self {
+            Self::Success(value, at) => Ok((value, at)),
+            Self::Answer(head, problem) => Err(setback(&head, problem.as_ref())),
+            Self::Unreadable(head, why) => Err(retry(unreadable(&head, why))),
+            Self::Broken(error) => Err(retry(error)),
+            Self::NotSent(setback) => Err(setback),
+        }
+    }
+}
+
+/// The provider's own words on why not: a JSON object, in FastAPI's shape when it has a `detail`.
+#[derive(Debug)]
+pub(crate) enum Problem {
+    /// An object without a `detail` that could be read.
+    Bare,
+    /// `detail` is a sentence.
+    Sentence(String),
+    /// `detail` is a list, one entry for each field that is wrong.
+    Fields(Vec<Field>),
+}
+
+/// One field that is wrong.
+#[derive(Debug)]
+pub(crate) struct Field {
+    place: Vec<String>,
+    message: String,
+}
+
+impl Problem {
+    /// Reads the body of a refusal. Nothing but `detail`, `loc` and `msg` is looked at: a validation error may also
+    /// repeat what was sent, and that holds secrets.
+    pub(crate) fn read(body: &[u8], clean: Clean<'_>) -> Option<Self> {
+        let Ok(Value::Object(body)) = serde_json::from_slice(body) else { return None };
+        Some(match body.get("detail") {
+            Some(Value::String(sentence)) => Self::Sentence(clean(sentence, None)),
+            Some(Value::Array(fields)) => {
+                Self::Fields(fields.iter().take(20).map(|field| Field::read(field, clean)).collect())
+            }
+            _ => Self::Bare,
+        })
+    }
+
+    fn reason(&self) -> String {
+        let reason = match self {
+            Self::Sentence(sentence) => sentence.clone(),
+            Self::Fields(fields) => {
+                let fields =
+                    fields.iter().map(|field| format!("{}: {}", field.place.join("."), field.message));
+                fields.collect::<Vec<_>>().join("; ")
+            }
+            Self::Bare => String::new(),
+        };
+        if reason.is_empty() { "no reason given".to_owned() } else { crate::redact::redact(&reason, []) }
+    }
+
+    fn field(&self, name: &str) -> Option<&Field> {
+        let Self::Fields(fields) = self else { return None };
+        fields.iter().find(|field| field.place.iter().any(|place| place == name))
+    }
+
+    /// Whether the provider says that it knows the key. Our keys are always well formed, so a complaint about the
+    /// key is about its use, unless it plainly says that the key did not arrive as it was sent.
+    fn knows_the_key(&self) -> bool {
+        match self {
+            Self::Sentence(sentence) => {
+                says(sentence, &["reference"]) && says(sentence, &["duplicate", "exist", "conflict"])
+            }
+            Self::Fields(_) => self.field("reference_id").is_some_and(|field| {
+                says(&field.message, &["duplicate", "exist", "conflict"])
+                    || !says(&field.message, &["uuid", "required", "missing"])
+            }),
+            Self::Bare => false,
+        }
+    }
+
+    /// Whether the refusal is of the session alone.
+    fn names_the_session(&self) -> bool {
+        match self {
+            Self::Sentence(sentence) => says(sentence, &["session"]),
+            _ => self.field("session_id").is_some(),
+        }
+    }
+}
+
+impl Field {
+    fn read(field: &Value, clean: Clean<'_>) -> Self {
+        let place = field.get("loc").and_then(Value::as_array).into_iter().flatten();
+        let place = place.filter_map(|part| match part {
+            Value::String(name) => Some(clean(name, None)),
+            Value::Number(index) => Some(index.to_string()),
+            _ => None,
+        });
+        let message = field.get("msg").and_then(Value::as_str).unwrap_or("no reason given");
+        Self { place: place.collect(), message: clean(message, None) }
+    }
+}
+
+fn says(text: &str, words: &[&str]) -> bool {
+    let text = text.to_ascii_lowercase();
+    words.iter().any(|word| text.contains(word))
+}
+
+/// What a send came to.
+pub(crate) fn submission(order: &Order, seen: Seen<ExecutionResponse>, clean: Clean<'_>) -> Submission {
+    match seen {
+        Seen::Success(reply, _) => match report(order, reply, clean) {
+            Ok(report) => Submission::Accepted(report),
+            Err(error) => Submission::Unknown(retry(error)),
+        },
+        Seen::Answer(head, problem) => match (head.status, problem) {
+            // Turned away at the door, whoever keeps it.
+            (401 | 403 | 429, problem) => Submission::NotSent(setback(&head, problem.as_ref())),
+            // These speak of the connection's timing, not of the payment.
+            (408 | 425, problem) => Submission::Unknown(setback(&head, problem.as_ref())),
+            (409, Some(_)) => Submission::Known,
+            (400..=499, Some(problem)) if problem.knows_the_key() => Submission::Known,
+            (400..=499, Some(problem)) => {
+                let about = if problem.names_the_session() { Refused::Session } else { Refused::Payment };
+                Submission::Refused(about, refusal(&head, &problem))
+            }
+            (_, problem) => Submission::Unknown(setback(&head, problem.as_ref())),
+        },
+        Seen::Unreadable(head, why) => Submission::Unknown(retry(unreadable(&head, why))),
+        Seen::Broken(error) => Submission::Unknown(retry(error)),
+        Seen::NotSent(setback) => Submission::NotSent(setback),
+    }
+}
+
+/// What a look-up came to. Only the provider's own 404 says that it does not know the key; a proxy's page does not.
+pub(crate) fn look_up(order: &Order, seen: Seen<ExecutionResponse>, clean: Clean<'_>) -> LookUp {
+    match seen {
+        Seen::Answer(head, Some(Problem::Sentence(_) | Problem::Fields(_))) if head.status == 404 => {
+            LookUp::NotFound(head.at)
+        }
+        seen => match seen.answered() {
+            Ok((reply, _)) => match report(order, reply, clean) {
+                Ok(report) => LookUp::Found(report),
+                Err(error) => LookUp::Setback(retry(error)),
+            },
+            Err(setback) => LookUp::Setback(setback),
+        },
+    }
+}
+
+/// What the opening of a session came to; `ready` makes the body and the expiry from the reply.
+pub(crate) fn preparation<T>(
+    seen: Seen<T>,
+    ready: impl FnOnce(T) -> Result<(String, Timestamp), Error>,
+) -> Preparation {
+    match seen {
+        Seen::Answer(head, Some(problem)) if is_refusal(head.status) => match problem.field("expires_at") {
+            // The expiry is ours to choose and was off by our clock; this very reply has told us the right time.
+            Some(_) => Preparation::Setback(setback(&head, Some(&problem))),
+            None => Preparation::Refused(refusal(&head, &problem)),
+        },
+        seen => match seen.answered() {
+            Ok((session, provider_at)) => match ready(session) {
+                Ok((body, expires_at)) => Preparation::Ready(Prepared { body, expires_at, provider_at }),
+                Err(error) => Preparation::Setback(retry(error)),
+            },
+            Err(setback) => Preparation::Setback(setback),
+        },
+    }
+}
+
+fn is_refusal(status: u16) -> bool {
+    (400..=499).contains(&status) && !matches!(status, 401 | 403 | 408 | 425 | 429)
+}
+
+/// What the provider reports of a payment.
+fn report(order: &Order, reply: ExecutionResponse, clean: Clean<'_>) -> Result<Report, Error> {
+    let movement = Movement::of(&order.operation)?;
+    status::is_about(&reply, movement, order.reference_id)?;
+    let words = |text: &Option<String>| text.as_deref().map(|text| clean(text, reply.client_secret.as_ref()));
+    match status::ExecutionStatus::from(reply.status.clone()) {
+        status::ExecutionStatus::Completed => {
+            let [payer_amount, payee_amount] = status::amounts(&reply)?;
+            let provider_transaction_id = words(&reply.provider_transaction_id);
+            let reference_id = order.reference_id;
+            Ok(Report::Completed(Receipt {
+                reference_id,
+                payer_amount,
+                payee_amount,
+                provider_transaction_id,
+            }))
+        }
+        status::ExecutionStatus::Failed => {
+            let said = [words(&reply.gateway_message), words(&reply.wallet_message)];
+            let said: Vec<_> = said.into_iter().flatten().filter(|words| !words.is_empty()).collect();
+            let reason = if said.is_empty() { "no reason given".to_owned() } else { said.join("; ") };
+            Ok(Report::Failed(Failure { reason, recorded: true }))
+        }
+        _ => Ok(Report::Pending { action: status::action(&reply) }),
+    }
+}
+
+fn refusal(head: &Head, problem: &Problem) -> Refusal {
+    Refusal { reason: problem.reason(), provider_at: head.at }
+}
+
+fn retry(error: Error) -> Setback {
+    Setback { error, then: Then::Retry }
+}
+
+/// What to do after a reply that is no success.
+pub(crate) fn setback(head: &Head, problem: Option<&Problem>) -> Setback {
+    let then = match (head.status, head.retry_after) {
+        (403, _) => Then::Stop,
+        (429 | 500..=599, Some(wait)) => Then::RetryAfter(wait),
+        _ => Then::Retry,
+    };
+    Setback { error: blame(head, problem), then }
+}
+
+/// The error for a reply that is no success.
+pub(crate) fn blame(head: &Head, problem: Option<&Problem>) -> Error {
+    let kind = match head.status {
+        401 => ErrorKind::Unauthorized,
+        403 => ErrorKind::Forbidden,
+        404 if problem.is_some() => ErrorKind::NotFound,
+        429 => ErrorKind::RateLimited,
+        400..=499 if problem.is_some() => ErrorKind::Refused,
+        500..=599 => ErrorKind::Unavailable,
+        _ => ErrorKind::Unreadable,
+    };
+    let message = match problem {
+        Some(problem) => format!("the provider answered {}: {}", head.status, problem.reason()),
+        None => format!("the provider answered {}, without a reason that could be read", head.status),
+    };
+    Error::new(kind, message).with_status(head.status).with_request_id(head.request_id.clone())
+}
+
+fn unreadable(head: &Head, why: Cow<'static, str>) -> Error {
+    Error::new(ErrorKind::Unreadable, why).with_status(head.status).with_request_id(head.request_id.clone())
+}

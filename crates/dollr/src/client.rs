@@ -1,0 +1,189 @@
+//! The client: what a caller holds, and everything it can ask for.
+
+use std::fmt;
+use std::sync::Arc;
+
+use payonce::journal::{Filter, Summary};
+use payonce::{Currency, Engine, Error, Money, Operation, ReferenceId};
+use tracing::Instrument;
+
+use crate::config::Builder;
+use crate::ids::{AccountId, CounterpartyId, PaymentIntentId, WalletId};
+use crate::orders::{Contents, IntoName, Movement, Order, RefundOrder, Source};
+use crate::rail::DollrRail;
+use crate::raw;
+use crate::status::{Execution, SourceState};
+use crate::transport::ask;
+
+/// A payment: its name, and the way to hear how it ends.
+pub type Payment = payonce::Payment<DollrRail>;
+
+/// A client of Dollr that never pays twice.
+///
+/// It is cheap to clone, and all clones are one client. Nothing is sent, and no task is started, before the first
+/// payment or question.
+#[derive(Clone)]
+pub struct Dollr {
+    inner: Arc<Inner>,
+}
+
+struct Inner {
+    engine: Engine<DollrRail>,
+    raw: raw::Client,
+}
+
+impl fmt::Debug for Dollr {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Dollr").field("engine", &self.inner.engine).finish_non_exhaustive()
+    }
+}
+
+impl Dollr {
+    pub(crate) fn new(engine: Engine<DollrRail>) -> Self {
+        let raw = engine.rail().wire().raw();
+        Self { inner: Arc::new(Inner { engine, raw }) }
+    }
+
+    /// A client configured by the environment; [`Builder::from_env`] says by which variables.
+    ///
+    /// # Errors
+    /// `Configuration`, naming the variable and never its value, when one is missing, malformed or contradicts
+    /// another; `Journal` when the journal cannot be opened.
+    pub fn from_env() -> Result<Self, Error> {
+        Builder::from_env()?.build()
+    }
+
+    /// A client configured piece by piece.
+    pub fn builder() -> Builder {
+        Builder::default()
+    }
+
+    /// Pays out of the merchant's wallet to a payment account.
+    ///
+    /// The name is the payment's for life: the same name is the same payment in every process and every run.
+    pub fn payout(&self, name: impl IntoName, account: AccountId, amount: Money) -> Order {
+        Order::new(self, name, Contents::Payout { account, amount })
+    }
+
+    /// Moves money from a wallet of the merchant to a counterparty's.
+    pub fn transfer(
+        &self,
+        name: impl IntoName,
+        wallet: WalletId,
+        counterparty: CounterpartyId,
+        amount: Money,
+    ) -> Order {
+        Order::new(self, name, Contents::Transfer { wallet, counterparty, amount })
+    }
+
+    /// Pays back a completed collection, or a part of it.
+    pub fn refund(&self, name: impl IntoName, payment_intent: PaymentIntentId, amount: Money) -> RefundOrder {
+        RefundOrder::new(self, name, Contents::Refund { payment_intent, amount, reason: None })
+    }
+
+    /// Collects what an invoice or order comes to from a payment account, charging it in that currency.
+    ///
+    /// A card may ask for the customer: then the payment's status is
+    /// [`NeedsAction`](payonce::Status::NeedsAction).
+    pub fn collection(
+        &self,
+        name: impl IntoName,
+        source: Source,
+        account: AccountId,
+        currency: Currency,
+    ) -> Order {
+        Order::new(self, name, Contents::Collection { source, account, currency })
+    }
+
+    /// Takes up every payment in the journal that has not ended, and returns how many there are. They are driven in
+    /// the background; those that another living process drives are left to it.
+    ///
+    /// Safe at every start, and at any other time.
+    ///
+    /// # Errors
+    /// `Journal` when the journal cannot be read; `Configuration` when it belongs to another namespace.
+    pub async fn resume(&self) -> Result<usize, Error> {
+        self.engine().resume().await
+    }
+
+    /// Waits until this process drives no payment any more: each has ended, or the engine has stopped with it.
+    pub async fn idle(&self) {
+        self.engine().idle().await;
+    }
+
+    /// Finds a payment by its name, in the journal, without driving it.
+    ///
+    /// # Errors
+    /// `Invalid` when the text is no name; `Journal` when the journal cannot be read.
+    pub async fn find(&self, name: impl IntoName) -> Result<Option<Payment>, Error> {
+        let name = name.into_name()?;
+        self.engine().find(&name).await
+    }
+
+    /// Finds a payment by the key of any of its attempts, in the journal, without driving it.
+    ///
+    /// # Errors
+    /// `Journal` when the journal cannot be read.
+    pub async fn find_by_reference(&self, reference_id: ReferenceId) -> Result<Option<Payment>, Error> {
+        self.engine().find_by_reference(reference_id).await
+    }
+
+    /// Lists the journal's payments in the order in which they were recorded.
+    ///
+    /// # Errors
+    /// `Journal` when the journal cannot be read.
+    pub async fn list(&self, filter: Filter) -> Result<Vec<Summary>, Error> {
+        self.engine().list(filter).await
+    }
+
+    /// Asks the provider for its present word on one execution. Reads only, and changes nothing here.
+    ///
+    /// # Errors
+    /// `NotFound` when the provider knows no such key under that operation, which for a payment on its way is no
+    /// proof that it will not; otherwise what kept the provider's word from being read.
+    pub async fn execution(
+        &self,
+        operation: &Operation,
+        reference_id: ReferenceId,
+    ) -> Result<Execution, Error> {
+        let movement = Movement::of(operation)?;
+        let rail = self.rail();
+        let span = tracing::debug_span!("execution", %operation, %reference_id);
+        let reply = rail.read_status(movement, reference_id).instrument(span).await.success();
+        let clean = |text: &str, secret: Option<&raw::Secret>| rail.wire().clean(text, secret);
+        reply
+            .and_then(|reply| Execution::read(movement, reference_id, reply, &clean))
+            .map_err(|error| error.with_payment(operation.clone(), reference_id))
+    }
+
+    /// Asks the provider for its present word on an invoice or order. Reads only.
+    ///
+    /// # Errors
+    /// `Invalid` when the id is not positive; `NotFound` when the provider knows no such source; otherwise what kept
+    /// the provider's word from being read.
+    pub async fn source_status(&self, source: Source) -> Result<SourceState, Error> {
+        let (kind, id) = source.checked()?.on_the_wire();
+        let wire = self.rail().wire();
+        let seen = ask!(wire, |raw| raw.get_payment_source_status(id, &kind));
+        let clean = |text: &str, secret: Option<&raw::Secret>| wire.clean(text, secret);
+        SourceState::read(source, seen.success()?, &clean)
+    }
+
+    /// The raw client, for what this crate does not offer, with the token, the limits and the one further try after
+    /// a 401 behind it.
+    ///
+    /// It knows nothing of names and journals: money that it is told to move is moved as often as it is told. Do not
+    /// show or log its errors, which may hold a reply's body. A reply over 2 MiB arrives without its body; a call
+    /// that found no token gets a reply that was made up here, with the [`Error`] among its extensions.
+    pub fn raw(&self) -> &raw::Client {
+        &self.inner.raw
+    }
+
+    pub(crate) fn engine(&self) -> &Engine<DollrRail> {
+        &self.inner.engine
+    }
+
+    pub(crate) fn rail(&self) -> &DollrRail {
+        self.inner.engine.rail()
+    }
+}

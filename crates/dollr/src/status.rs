@@ -1,0 +1,196 @@
+//! What the provider says at this moment, read and typed: executions and sources.
+//!
+//! Nothing here decides about a payment. A value that the provider adds later is kept as it came.
+
+use std::fmt;
+
+use payonce::{Currency, Error, ErrorKind, Money, Operation, ReferenceId, Secret, Timestamp};
+use rust_decimal::Decimal;
+
+use crate::orders::{Movement, Source};
+use crate::raw::{self, types};
+use crate::redact::Clean;
+
+macro_rules! open_enum {
+    ($(#[$doc:meta])* $type:ident from $raw:ident { $($(#[$note:meta])* $variant:ident = $word:literal,)+ }) => {
+        $(#[$doc])*
+        #[derive(Clone, Debug, PartialEq, Eq, Hash)]
+        #[non_exhaustive]
+        pub enum $type {
+            $($(#[$note])* $variant,)+
+            /// A value that this version does not know, as it came.
+            Other(String),
+        }
+
+        impl $type {
+            /// The provider's word for it.
+            pub fn as_str(&self) -> &str {
+                match self {
+                    $(Self::$variant => $word,)+
+                    Self::Other(word) => word,
+                }
+            }
+        }
+
+        impl fmt::Display for $type {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.pad(self.as_str())
+            }
+        }
+
+        impl From<raw::enums::$raw> for $type {
+            fn from(value: raw::enums::$raw) -> Self {
+                match value {
+                    $(raw::enums::$raw::$variant => Self::$variant,)+
+                    other => Self::Other(other.as_str().to_owned()),
+                }
+            }
+        }
+    };
+}
+
+open_enum! {
+    /// How an execution stands with the provider.
+    ExecutionStatus from ExecutionStatus {
+        /// Taken, not begun.
+        Pending = "PENDING",
+        /// Under way.
+        Processing = "PROCESSING",
+        /// The money moved.
+        Completed = "COMPLETED",
+        /// The money did not move.
+        Failed = "FAILED",
+    }
+}
+
+open_enum! {
+    /// How an invoice or order stands with the provider.
+    SourceStatus from SourceStatus {
+        /// Being edited; it cannot be paid yet.
+        Idle = "IDLE",
+        /// Published; it can be paid.
+        Active = "ACTIVE",
+        /// A payment is under way.
+        Processing = "PROCESSING",
+        /// Paid.
+        Paid = "PAID",
+        /// Withdrawn for good.
+        Canceled = "CANCELED",
+    }
+}
+
+/// The provider's present word on one execution.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct Execution {
+    /// The key it was executed under.
+    pub reference_id: ReferenceId,
+    /// Which movement it is.
+    pub operation: Operation,
+    /// How it stands.
+    pub status: ExecutionStatus,
+    /// What the payer is charged, fees included where the payer bears them.
+    pub payer_amount: Money,
+    /// What the payee receives.
+    pub payee_amount: Money,
+    /// The gateway's own id of the movement.
+    pub provider_transaction_id: Option<String>,
+    /// What the gateway says.
+    pub gateway_message: Option<String>,
+    /// What the merchant's wallet says.
+    pub wallet_message: Option<String>,
+    /// What the customer's browser needs to authorise it, while that is asked for.
+    pub action: Option<Secret>,
+}
+
+impl Execution {
+    /// Reads a reply about the key and movement that were asked for.
+    pub(crate) fn read(
+        movement: Movement,
+        reference_id: ReferenceId,
+        reply: types::ExecutionResponse,
+        clean: Clean<'_>,
+    ) -> Result<Self, Error> {
+        is_about(&reply, movement, reference_id)?;
+        let [payer_amount, payee_amount] = amounts(&reply)?;
+        let action = action(&reply);
+        let words = |text: Option<String>| text.map(|text| clean(&text, reply.client_secret.as_ref()));
+        Ok(Self {
+            reference_id,
+            operation: movement.operation(),
+            status: reply.status.into(),
+            payer_amount,
+            payee_amount,
+            provider_transaction_id: words(reply.provider_transaction_id),
+            gateway_message: words(reply.gateway_message),
+            wallet_message: words(reply.wallet_message),
+            action,
+        })
+    }
+}
+
+/// The provider's present word on an invoice or order.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct SourceState {
+    /// Which one.
+    pub source: Source,
+    /// The number the provider gave it, for people: `INV-2025-00042`.
+    pub number: String,
+    /// How it stands.
+    pub status: SourceStatus,
+    /// What it comes to.
+    pub total: Money,
+    /// When it was paid.
+    pub paid_at: Option<Timestamp>,
+}
+
+impl SourceState {
+    /// Reads a reply about the source that was asked for.
+    pub(crate) fn read(
+        source: Source,
+        reply: types::PaymentSourceStatusResponse,
+        clean: Clean<'_>,
+    ) -> Result<Self, Error> {
+        let (kind, id) = source.on_the_wire();
+        if reply.source_id != id || reply.source_type != kind {
+            return Err(Error::new(ErrorKind::Unreadable, "the provider answered about another source"));
+        }
+        let total = money(reply.total_amount.decimal(), &reply.currency)?;
+        let number = clean(&reply.source_number, None);
+        let paid_at = reply.paid_at.map(raw::Timestamp::utc);
+        Ok(Self { source, number, status: reply.status.into(), total, paid_at })
+    }
+}
+
+/// Refuses a reply about another payment.
+pub(crate) fn is_about(
+    reply: &types::ExecutionResponse,
+    movement: Movement,
+    reference_id: ReferenceId,
+) -> Result<(), Error> {
+    if reply.reference_id != reference_id.as_uuid() || reply.operation_type != movement.on_the_wire() {
+        return Err(Error::new(ErrorKind::Unreadable, "the provider answered about another payment"));
+    }
+    Ok(())
+}
+
+/// What the payer is charged and what the payee receives.
+pub(crate) fn amounts(reply: &types::ExecutionResponse) -> Result<[Money; 2], Error> {
+    Ok([
+        money(reply.payer_amount.decimal(), &reply.payer_currency)?,
+        money(reply.payee_amount.decimal(), &reply.payee_currency)?,
+    ])
+}
+
+/// What the customer must authorise with, while the provider asks for it.
+pub(crate) fn action(reply: &types::ExecutionResponse) -> Option<Secret> {
+    let asked = reply.requires_action == Some(true);
+    reply.client_secret.as_ref().filter(|_| asked).map(|secret| Secret::new(secret.expose()))
+}
+
+fn money(amount: Decimal, currency: &str) -> Result<Money, Error> {
+    let currency = Currency::new(currency)
+        .map_err(|_| Error::new(ErrorKind::Unreadable, "the provider named something that is no currency"))?;
+    Ok(Money::reported(amount, currency))
+}
