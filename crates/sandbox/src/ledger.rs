@@ -12,7 +12,6 @@ use rust_decimal::Decimal;
 use serde::{Serialize, Serializer};
 use uuid::Uuid;
 
-use crate::executions::Operation;
 use crate::money::Cents;
 use crate::problem::Problem;
 use crate::store::{Books, Store};
@@ -41,20 +40,12 @@ impl Kind {
     }
 }
 
-/// The payment a posting belongs to.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Cause {
-    pub(crate) execution: i64,
-    pub(crate) reference_id: Uuid,
-    pub(crate) operation: Operation,
-}
-
 /// Writes one balanced posting. Entries of nothing are left out.
 pub(crate) fn post(
     db: &rusqlite::Connection,
     at: i64,
     kind: Kind,
-    cause: Option<Cause>,
+    execution: Option<i64>,
     currency: &str,
     amount: Cents,
     entries: &[(&str, Cents)],
@@ -62,18 +53,9 @@ pub(crate) fn post(
     let sum: i128 = entries.iter().map(|(_, amount)| i128::from(amount.0)).sum();
     assert_eq!(sum, 0, "the entries of a posting sum to zero");
     db.prepare_cached(
-        "INSERT INTO postings (kind, execution_id, reference_id, operation, amount, currency, posted_at)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+        "INSERT INTO postings (kind, execution_id, amount, currency, posted_at) VALUES (?1, ?2, ?3, ?4, ?5)",
     )?
-    .execute(params![
-        kind.name(),
-        cause.map(|cause| cause.execution),
-        cause.map(|cause| cause.reference_id.into_bytes()),
-        cause.map(|cause| cause.operation.name()),
-        amount.0,
-        currency,
-        at,
-    ])?;
+    .execute(params![kind.name(), execution, amount.0, currency, at])?;
     let posting = db.last_insert_rowid();
     for (account, amount) in entries.iter().filter(|(_, amount)| amount.0 != 0) {
         let account: i64 = db
@@ -140,7 +122,7 @@ pub(crate) fn payments(books: &Books<'_>, reference_id: Uuid) -> Result<u64, rus
         .db
         .prepare_cached(
             "SELECT COALESCE(SUM(CASE kind WHEN 'PRINCIPAL' THEN 1 WHEN 'REVERSAL' THEN -1 ELSE 0 END), 0)
-             FROM postings WHERE reference_id = ?1",
+             FROM executions JOIN postings ON execution_id = executions.id WHERE reference_id = ?1",
         )?
         .query_row(params![reference_id.into_bytes()], |row| row.get::<_, i64>(0))
         // A reversal follows its principal, so the sum is never negative.
@@ -152,11 +134,12 @@ pub(crate) fn movements(books: &Books<'_>) -> Result<Vec<Movement>, rusqlite::Er
     books
         .db
         .prepare_cached(
-            "SELECT reference_id, operation, amount, currency, execution_id, posted_at
-             FROM postings AS principal WHERE kind = 'PRINCIPAL' AND NOT EXISTS (
-                 SELECT 1 FROM postings WHERE reference_id = principal.reference_id
-                 AND execution_id = principal.execution_id AND kind = 'REVERSAL')
-             ORDER BY id",
+            "SELECT reference_id, operation, postings.amount, postings.currency, execution_id, posted_at
+             FROM postings JOIN executions ON executions.id = execution_id
+             WHERE kind = 'PRINCIPAL' AND NOT EXISTS (
+                 SELECT 1 FROM postings AS other
+                 WHERE other.execution_id = executions.id AND other.kind = 'REVERSAL')
+             ORDER BY postings.id",
         )?
         .query_map([], |row| {
             Ok(Movement {
@@ -176,7 +159,7 @@ pub(crate) fn paid_twice(books: &Books<'_>) -> Result<Vec<Uuid>, rusqlite::Error
     books
         .db
         .prepare_cached(
-            "SELECT reference_id FROM postings WHERE reference_id IS NOT NULL GROUP BY reference_id
+            "SELECT reference_id FROM executions JOIN postings ON execution_id = executions.id GROUP BY reference_id
              HAVING SUM(CASE kind WHEN 'PRINCIPAL' THEN 1 WHEN 'REVERSAL' THEN -1 ELSE 0 END) > 1",
         )?
         .query_map([], |row| row.get(0).map(Uuid::from_bytes))?
@@ -190,7 +173,7 @@ pub(crate) fn entries(books: &Books<'_>) -> Result<Vec<Entry>, rusqlite::Error> 
         .prepare_cached(
             "SELECT postings.id, kind, reference_id, name, accounts.currency, entries.amount FROM entries
              JOIN postings ON postings.id = posting_id JOIN accounts ON accounts.id = account_id
-             ORDER BY posting_id, account_id",
+             LEFT JOIN executions ON executions.id = execution_id ORDER BY posting_id, account_id",
         )?
         .query_map([], |row| {
             Ok(Entry {

@@ -6,7 +6,7 @@ use rusqlite::{Connection, params};
 use uuid::Uuid;
 
 use crate::executions::Operation;
-use crate::ledger::{Cause, Kind, post};
+use crate::ledger::{Kind, post};
 use crate::money::{Cents, FeeBearer, quote};
 use crate::outcomes::DECLINED_CARD;
 
@@ -240,6 +240,5 @@ fn collected(
         ("fees:platform", quote.platform_fee),
         ("fees:gateway", quote.gateway_fee),
     ];
-    let cause = Cause { execution: id, reference_id: reference, operation: Operation::Collection };
-    post(db, at, Kind::Opening, Some(cause), currency, amount, &entries)
+    post(db, at, Kind::Opening, Some(id), currency, amount, &entries)
 }

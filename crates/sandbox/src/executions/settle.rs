@@ -7,7 +7,7 @@ use uuid::Uuid;
 
 use super::record::{self, Execution};
 use super::{COMPLETED, FAILED, Operation, PENDING, PROCESSING};
-use crate::ledger::{Cause, Kind, post};
+use crate::ledger::{Kind, post};
 use crate::money::Cents;
 use crate::outcomes::Behaviour;
 use crate::problem::Problem;
@@ -116,12 +116,7 @@ fn record_posting(
     at: i64,
     entries: &[(&str, Cents)],
 ) -> Result<(), Problem> {
-    let cause = Cause {
-        execution: execution.id,
-        reference_id: execution.reference_id,
-        operation: execution.operation,
-    };
-    post(books.db, at, kind, Some(cause), &execution.currency, execution.amount, entries)?;
+    post(books.db, at, kind, Some(execution.id), &execution.currency, execution.amount, entries)?;
     Ok(())
 }
 

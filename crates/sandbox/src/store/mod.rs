@@ -275,6 +275,8 @@ fn connect(path: Option<&Path>) -> Result<Connection, rusqlite::Error> {
     if path.is_some() {
         db.pragma_update(None, "journal_mode", "WAL")?;
         db.pragma_update(None, "synchronous", "FULL")?;
+        // In KiB: keys are random, so the whole index of recent payments is touched all the time.
+        db.pragma_update(None, "cache_size", -8_192)?;
     }
     db.pragma_update(None, "foreign_keys", "ON")?;
     Ok(db)
