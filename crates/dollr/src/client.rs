@@ -183,7 +183,8 @@ impl Dollr {
         &self.inner.engine
     }
 
-    pub(crate) fn rail(&self) -> &DollrRail {
+    /// Dollr as the engine sees it: single requests, each judged by what it means for a payment, and none repeated.
+    pub fn rail(&self) -> &DollrRail {
         self.inner.engine.rail()
     }
 }

@@ -18,6 +18,11 @@ macro_rules! id {
         pub struct $type(i64);
 
         impl $type {
+            /// The id of that number.
+            pub const fn new(value: i64) -> Self {
+                Self(value)
+            }
+
             /// The number.
             pub const fn value(self) -> i64 {
                 self.0
