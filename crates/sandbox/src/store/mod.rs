@@ -12,6 +12,7 @@ use std::thread::JoinHandle;
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
+use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OptionalExtension, params};
 use tokio::sync::oneshot;
 
@@ -279,6 +280,8 @@ fn connect(path: Option<&Path>) -> Result<Connection, rusqlite::Error> {
         db.pragma_update(None, "cache_size", -8_192)?;
     }
     db.pragma_update(None, "foreign_keys", "ON")?;
+    // Otherwise SQLite plans a cached statement anew for other values, which costs more than to run it.
+    db.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
     Ok(db)
 }
 
@@ -342,4 +345,24 @@ fn save_clock(db: &Connection, saved: Saved) -> Result<(), rusqlite::Error> {
     db.prepare_cached("INSERT OR REPLACE INTO meta (key, value) VALUES ('clock', ?1)")?
         .execute(params![saved])?;
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn refused_work_leaves_nothing_behind() {
+        let (store, _clock) = Store::open(None, Terms::default()).unwrap();
+        let refused = store.ask(|books| {
+            books.db.execute("DELETE FROM wallets", [])?;
+            Err::<(), _>(Problem::not_found("changed my mind"))
+        });
+        assert!(matches!(refused, Err(Problem::Refused { .. })));
+        let wallets = store
+            .ask(|books| Ok(books.db.query_row("SELECT COUNT(*) FROM wallets", [], |row| row.get(0))?));
+        assert_eq!(wallets.ok(), Some(4_i64));
+        store.close();
+        assert!(matches!(store.ask(|_| Ok(())), Err(Problem::Stopped)));
+    }
 }

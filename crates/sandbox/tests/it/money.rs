@@ -163,15 +163,12 @@ async fn a_payout_the_wallet_cannot_cover_with_its_fees_fails_and_moves_nothing(
     let sandbox = Sandbox::start().await.unwrap();
     let merchant = Merchant::of(&sandbox).await;
     let all = sandbox.ledger().balance("wallet:4", "LRD");
-    let (_, session) = merchant
-        .post(
-            "/v1/sessions/payout",
-            json!({ "payout_account_id": 18, "amount": 1_000_004_877_500.00, "currency": "LRD" }),
-        )
-        .await
-        .unwrap();
+    // The whole balance: enough for the amount, not for its fees.
+    let amount: serde_json::Number = all.to_string().parse().unwrap();
+    let body = json!({ "payout_account_id": 18, "amount": amount, "currency": "LRD" });
+    let session = merchant.session("payout", body).await;
     let reference = Uuid::new_v4();
-    let (status, shown) = merchant.pay_out(&session["id"].to_string(), reference).await.unwrap();
+    let (status, shown) = merchant.pay_out(&session, reference).await.unwrap();
     assert_eq!((status, shown["status"].as_str()), (200, Some("FAILED")));
     assert_eq!(shown["wallet_message"], "insufficient wallet balance");
     assert_eq!(sandbox.ledger().payments(reference), 0);
