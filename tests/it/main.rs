@@ -1,1 +1,12 @@
-//! Under construction.
+//! The facade against the sandbox, over real sockets, with a real journal file.
+//!
+//! Every test ends with a question to the sandbox's ledger: how much money really moved? Time is the sandbox's own,
+//! many times faster than the wall's, for client and provider alike, so that a fence of a quarter of an hour passes
+//! in a second or two.
+
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+
+mod crash;
+mod faults;
+mod flows;
+mod world;

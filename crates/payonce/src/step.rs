@@ -223,10 +223,10 @@ pub enum Outcome {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[allow(clippy::exhaustive_structs, reason = "rails and tests build it")]
 pub struct Terms {
-    /// How long after a session's expiry it is certain that no request under it is still under way, whatever the
-    /// difference of the clocks.
+    /// How long after a session's expiry a status read is certain to know whether it was executed: by then no request
+    /// under it is under way any more, and no replica is that stale.
     pub margin: Duration,
-    /// How long after the provider acted a status read may still be stale.
+    /// How long after a refusal a status read is certain to know of an execution that came before it.
     pub stale: Duration,
     /// How long the engine goes on asking before it parks the payment.
     pub patience: Duration,

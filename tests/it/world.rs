@@ -1,0 +1,101 @@
+//! A provider, a journal file and clients of both.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use dollr::{
+    AccountId, Builder, Clock, Dollr, Error, Failure, Passcode, Payment, Receipt, ReferenceId, Secret,
+    Settlement, Timestamp, usd,
+};
+use payonce::BoxFuture;
+use payonce_sandbox::{CLIENT_ID, CLIENT_SECRET, PASSCODE, PASSCODE_PHONE, Sandbox};
+
+/// How many virtual seconds pass in one real second.
+const SPEED: u32 = 600;
+
+/// An ordinary mobile money account, and one whose owner declines.
+pub(crate) const AMA: AccountId = AccountId::new(18);
+pub(crate) const DECLINES: AccountId = AccountId::new(21);
+
+/// The sandbox's time, for a client that lives in the same world.
+#[derive(Debug)]
+struct SandboxTime(payonce_sandbox::Clock);
+
+impl Clock for SandboxTime {
+    fn now(&self) -> Timestamp {
+        self.0.now()
+    }
+
+    fn sleep(&self, duration: Duration) -> BoxFuture<'_, ()> {
+        Box::pin(self.0.sleep(duration))
+    }
+}
+
+pub(crate) struct World {
+    pub(crate) sandbox: Sandbox,
+    dir: tempfile::TempDir,
+}
+
+impl World {
+    pub(crate) async fn start() -> Self {
+        Self {
+            sandbox: Sandbox::builder().speed(SPEED).start().await.unwrap(),
+            dir: tempfile::tempdir().unwrap(),
+        }
+    }
+
+    pub(crate) fn journal(&self) -> PathBuf {
+        self.dir.path().join("journal.db")
+    }
+
+    /// The settings of a client, but for where its journal is.
+    pub(crate) fn client(&self) -> Builder {
+        Dollr::builder()
+            .client_id(CLIENT_ID)
+            .client_secret(Secret::new(CLIENT_SECRET))
+            .base_url(self.sandbox.url())
+            .passcode(Passcode::of_phone(Secret::new(PASSCODE), PASSCODE_PHONE))
+            .clock(Arc::new(SandboxTime(self.sandbox.clock())))
+            .first_answer(Duration::from_secs(24 * 3600))
+            // In real time, unlike everything else.
+            .request_timeout(Duration::from_secs(1))
+    }
+
+    /// A client as one more process would have it, on the journal that all of them share.
+    pub(crate) fn dollr(&self) -> Dollr {
+        self.client().journal(self.journal()).build().unwrap()
+    }
+
+    /// How often money moved under that key.
+    pub(crate) fn paid(&self, reference_id: ReferenceId) -> u64 {
+        self.sandbox.ledger().payments(reference_id.as_uuid())
+    }
+
+    /// How often money moved under any key. The books must balance whenever anyone looks.
+    pub(crate) fn movements(&self) -> usize {
+        let ledger = self.sandbox.ledger();
+        assert!(ledger.is_balanced());
+        assert!(ledger.paid_twice().is_empty(), "{:?}", ledger.paid_twice());
+        ledger.movements().len()
+    }
+}
+
+/// The payment that most tests make.
+pub(crate) async fn pay_ama(dollr: &Dollr) -> Result<Payment, Error> {
+    dollr.payout("salary/2026-11/ama", AMA, usd("250.00")?).send().await
+}
+
+pub(crate) async fn completed(payment: &Payment) -> Receipt {
+    match payment.settled().await.unwrap() {
+        Settlement::Completed(receipt) => receipt,
+        Settlement::Failed(failure) => panic!("{} failed: {failure}", payment.name()),
+    }
+}
+
+pub(crate) async fn failed(payment: &Payment) -> Failure {
+    match payment.settled().await.unwrap() {
+        Settlement::Failed(failure) => failure,
+        Settlement::Completed(receipt) => panic!("{} completed: {receipt:?}", payment.name()),
+    }
+}
