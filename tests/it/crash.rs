@@ -9,7 +9,7 @@ use payonce_sandbox::Guards;
 use crate::world::{World, completed, pay_ama};
 
 /// Sends in a runtime of its own, and tears that down while the provider holds the request.
-fn crash_while_held(world: &World, dollr: Dollr, held: &payonce_sandbox::Held) {
+fn crash_while_held(dollr: Dollr, held: &payonce_sandbox::Held) {
     std::thread::scope(|scope| {
         scope.spawn(|| {
             let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
@@ -43,7 +43,7 @@ async fn a_crash_before_or_after_the_effect_is_taken_up_and_pays_once() {
             world.sandbox.guards(guards);
             let call = world.sandbox.on("POST /v1/executions/payout").nth(1);
             let held = if after { call.after_effect().hold() } else { call.before_effect().hold() };
-            tokio::task::block_in_place(|| crash_while_held(&world, world.dollr(), &held));
+            tokio::task::block_in_place(|| crash_while_held(world.dollr(), &held));
             let dollr = world.dollr();
             assert_eq!(standing(&dollr).await, Standing::Sending);
             assert_eq!(dollr.resume().await.unwrap(), 1);
