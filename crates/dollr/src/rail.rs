@@ -103,7 +103,10 @@ impl DollrRail {
         (wallet, counterparty): (WalletId, CounterpartyId),
         amount: Money,
     ) -> Preparation {
-        let expires_at = self.wire.provider_now() + SESSION;
+        let expires_at = match self.wire.provider_now().await {
+            Ok(now) => now + SESSION,
+            Err(setback) => return Preparation::Setback(setback),
+        };
         let ask = CreateTransferSessionPayload {
             amount: amount.amount().into(),
             currency: amount.currency().to_string(),
@@ -129,7 +132,10 @@ impl DollrRail {
         amount: Money,
         reason: Option<String>,
     ) -> Preparation {
-        let expires_at = self.wire.provider_now() + SESSION;
+        let expires_at = match self.wire.provider_now().await {
+            Ok(now) => now + SESSION,
+            Err(setback) => return Preparation::Setback(setback),
+        };
         let ask = CreateRefundSessionPayload {
             amount: amount.amount().into(),
             expires_at: expires_at.into(),

@@ -59,9 +59,16 @@ impl Wire {
         self.client(Arc::new(Shared { wire: Arc::clone(self) }))
     }
 
-    /// What time it is by the provider's clock, as far as its replies have told.
-    pub(crate) fn provider_now(&self) -> Timestamp {
-        self.clock.now() + TimeDelta::milliseconds(self.ahead.load(Ordering::Relaxed))
+    /// What time it is by the provider's clock, to the second. The reply that brought the token has told, if none did
+    /// since.
+    pub(crate) async fn provider_now(self: &Arc<Self>) -> Result<Timestamp, Setback> {
+        self.token().await?;
+        Ok(self.now_there())
+    }
+
+    fn now_there(&self) -> Timestamp {
+        let now = self.clock.now() + TimeDelta::milliseconds(self.ahead.load(Ordering::Relaxed));
+        Timestamp::from_timestamp(now.timestamp(), 0).unwrap_or(now)
     }
 
     /// The provider's words without anything secret.
@@ -199,7 +206,7 @@ impl Wire {
                 Ok(seconds) => Some(Duration::from_secs(seconds)),
                 Err(_) => {
                     let until = moment(value)?;
-                    let now = noted.date.unwrap_or_else(|| self.provider_now());
+                    let now = noted.date.unwrap_or_else(|| self.now_there());
                     Some((until - now).to_std().unwrap_or_default())
                 }
             }

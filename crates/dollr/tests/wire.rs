@@ -97,9 +97,8 @@ async fn each_reply_to_a_send_is_what_it_means_for_the_payment() {
         (
             200,
             &[],
-            execution("PAYOUT", "FAILED", r#","gateway_message":"declined\r\n","wallet_message":"low"#)
-                + r#""}"#,
-            "unknown: Unreadable Retry",
+            execution("PAYOUT", "FAILED", r#","gateway_message":"declined\r\n","wallet_message":"""#),
+            "failed recorded=true declined",
         ),
         (
             200,

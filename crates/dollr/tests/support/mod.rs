@@ -16,15 +16,15 @@ use payonce::rail::Order;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 
-pub const REFERENCE: &str = "550e8400-e29b-41d4-a716-446655440000";
-pub const CLIENT_SECRET: &str = "canary-client-secret";
-pub const PASSCODE: &str = "canary-passcode";
-pub const TOKEN: &str = "canary-access-token";
-pub const PAYOUT: &str = r#"{"payout":{"account":18,"amount":{"amount":"250.00","currency":"USD"}}}"#;
-pub const PAYOUT_BODY: &str =
+pub(crate) const REFERENCE: &str = "550e8400-e29b-41d4-a716-446655440000";
+pub(crate) const CLIENT_SECRET: &str = "canary-client-secret";
+pub(crate) const PASSCODE: &str = "canary-passcode";
+pub(crate) const TOKEN: &str = "canary-access-token";
+pub(crate) const PAYOUT: &str = r#"{"payout":{"account":18,"amount":{"amount":"250.00","currency":"USD"}}}"#;
+pub(crate) const PAYOUT_BODY: &str =
     r#"{"payout_account_id":"18","reference_id":"550e8400-e29b-41d4-a716-446655440000","session_id":"88"}"#;
 
-pub fn builder(url: &str) -> Builder {
+pub(crate) fn builder(url: &str) -> Builder {
     Dollr::builder()
         .client_id("client-1")
         .client_secret(Secret::new(CLIENT_SECRET))
@@ -35,20 +35,20 @@ pub fn builder(url: &str) -> Builder {
 }
 
 /// A pace for tests: everything within milliseconds.
-pub fn fast() -> Pace {
+pub(crate) fn fast() -> Pace {
     let short = Duration::from_millis(5);
     Pace { first_poll: (short, short), slowest_poll: short, first_retry: short, slowest_retry: short }
 }
 
-pub fn reference() -> ReferenceId {
+pub(crate) fn reference() -> ReferenceId {
     REFERENCE.parse().unwrap()
 }
 
-pub fn money(amount: &str) -> Money {
+pub(crate) fn money(amount: &str) -> Money {
     usd(amount).unwrap()
 }
 
-pub fn order(operation: &str, contents: &str) -> Order {
+pub(crate) fn order(operation: &str, contents: &str) -> Order {
     Order {
         operation: Operation::new(operation).unwrap(),
         name: "salary/2026-11/ama".parse().unwrap(),
@@ -58,24 +58,24 @@ pub fn order(operation: &str, contents: &str) -> Order {
     }
 }
 
-pub fn payout() -> Order {
+pub(crate) fn payout() -> Order {
     order("payout", PAYOUT)
 }
 
 /// An execution of the operation under [`REFERENCE`], with more members at the end.
-pub fn execution(operation: &str, status: &str, more: &str) -> String {
+pub(crate) fn execution(operation: &str, status: &str, more: &str) -> String {
     format!(
         r#"{{"reference_id":"{REFERENCE}","status":"{status}","payer_amount":251.25,"payer_currency":"USD",
             "payee_currency":"USD","payee_amount":250.00,"operation_type":"{operation}"{more}}}"#
     )
 }
 
-pub fn token_reply(token: &str, minutes: i64) -> String {
+pub(crate) fn token_reply(token: &str, minutes: i64) -> String {
     format!(r#"{{"access_token":"{token}","expires_in":{minutes}}}"#)
 }
 
 /// Has the server give out a token.
-pub async fn gives_token<'a>(server: &'a MockServer, token: &str, minutes: i64) -> Mock<'a> {
+pub(crate) async fn gives_token<'a>(server: &'a MockServer, token: &str, minutes: i64) -> Mock<'a> {
     server
         .mock_async(|when, then| {
             when.method(Method::POST).path("/v1/jwt/client/obtain/token");
@@ -86,14 +86,14 @@ pub async fn gives_token<'a>(server: &'a MockServer, token: &str, minutes: i64) 
 
 /// A clock that stands still until it is told to move on.
 #[derive(Debug)]
-pub struct StoppedClock(AtomicI64);
+pub(crate) struct StoppedClock(AtomicI64);
 
 impl StoppedClock {
-    pub fn new() -> Arc<Self> {
+    pub(crate) fn new() -> Arc<Self> {
         Arc::new(Self(AtomicI64::new(1_800_000_000)))
     }
 
-    pub fn pass(&self, seconds: i64) {
+    pub(crate) fn pass(&self, seconds: i64) {
         self.0.fetch_add(seconds, Ordering::SeqCst);
     }
 }
@@ -110,7 +110,7 @@ impl Clock for StoppedClock {
 
 /// What a raw server does with a request that is not for a token.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Misdeed {
+pub(crate) enum Misdeed {
     /// Closes the connection hard.
     Reset,
     /// Closes the connection without a word.
@@ -132,13 +132,13 @@ pub enum Misdeed {
 }
 
 /// A server below HTTP: hands out tokens properly and misbehaves for the rest.
-pub struct RawServer {
-    pub url: String,
-    pub requests: Arc<AtomicUsize>,
+pub(crate) struct RawServer {
+    pub(crate) url: String,
+    pub(crate) requests: Arc<AtomicUsize>,
 }
 
 impl RawServer {
-    pub async fn start(misdeed: Misdeed) -> Self {
+    pub(crate) async fn start(misdeed: Misdeed) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address: SocketAddr = listener.local_addr().unwrap();
         let requests = Arc::new(AtomicUsize::new(0));
@@ -198,6 +198,10 @@ async fn request(stream: &mut TcpStream) -> Option<String> {
     loop {
         let count = stream.read(&mut chunk).await.ok().filter(|count| *count > 0)?;
         read.extend_from_slice(&chunk[..count]);
+        // The first byte of a TLS handshake.
+        if read[0] == 0x16 {
+            return None;
+        }
         let text = String::from_utf8_lossy(&read);
         let Some((head, body)) = text.split_once("\r\n\r\n") else { continue };
         let length = head.lines().find_map(|line| {
