@@ -453,3 +453,105 @@ fn setting(message: impl Into<std::borrow::Cow<'static, str>>) -> Error {
 fn wrong(what: &str, variable: &str, how: &str) -> Error {
     setting(format!("{what} {how} ({variable})"))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const COMPLETE: [(&str, &str); 5] = [
+        ("DOLLR_CLIENT_ID", "client-1"),
+        ("DOLLR_CLIENT_SECRET", "canary-secret"),
+        ("DOLLR_PASSCODE", "canary-passcode"),
+        ("DOLLR_PASSCODE_PHONE", "231771234567"),
+        ("DOLLR_BASE_URL", "http://127.0.0.1:4010/"),
+    ];
+
+    /// The complete environment with these changes; an unset variable is `None`.
+    fn configured(changes: &[(&str, Option<&str>)]) -> Result<Builder, Error> {
+        Builder::from_variables(|name| {
+            let changed = changes.iter().find(|change| change.0 == name).map(|change| change.1);
+            let value =
+                changed.unwrap_or_else(|| COMPLETE.iter().find(|pair| pair.0 == name).map(|pair| pair.1));
+            value.map(OsString::from)
+        })
+    }
+
+    fn built(changes: &[(&str, Option<&str>)]) -> Result<Dollr, Error> {
+        configured(changes)?.journal_in_memory().build()
+    }
+
+    #[test]
+    fn what_is_wrong_is_named_and_its_value_is_not_shown() {
+        let bad = "canary-value\n";
+        for (changes, named) in [
+            (vec![("DOLLR_CLIENT_ID", None)], "DOLLR_CLIENT_ID"),
+            (vec![("DOLLR_CLIENT_ID", Some(bad))], "DOLLR_CLIENT_ID"),
+            (vec![("DOLLR_CLIENT_SECRET", None)], "DOLLR_CLIENT_SECRET"),
+            (vec![("DOLLR_CLIENT_SECRET", Some(""))], "DOLLR_CLIENT_SECRET"),
+            (vec![("DOLLR_NAMESPACE", Some(bad))], "DOLLR_NAMESPACE"),
+            (vec![("DOLLR_BASE_URL", Some(bad))], "DOLLR_BASE_URL"),
+            (vec![("DOLLR_BASE_URL", Some("http://canary-value.example"))], "DOLLR_BASE_URL"),
+            (vec![("DOLLR_BASE_URL", Some("http://127.0.0.1.canary-value.example"))], "DOLLR_BASE_URL"),
+            (vec![("DOLLR_BASE_URL", Some("http://127.0.0.1@canary-value.example"))], "DOLLR_BASE_URL"),
+            (vec![("DOLLR_BASE_URL", Some("https://canary-value:x@example.com"))], "DOLLR_BASE_URL"),
+            (vec![("DOLLR_BASE_URL", Some("https://example.com/?canary-value"))], "DOLLR_BASE_URL"),
+            (vec![("DOLLR_BASE_URL", Some("ftp://canary-value.example"))], "DOLLR_BASE_URL"),
+            (vec![("DOLLR_PASSCODE", None)], "DOLLR_PASSCODE_PHONE is set, but DOLLR_PASSCODE is not"),
+            (vec![("DOLLR_PASSCODE_PHONE", None)], "neither DOLLR_PASSCODE_PHONE nor DOLLR_PASSCODE_USER_ID"),
+            (
+                vec![
+                    ("DOLLR_PASSCODE", None),
+                    ("DOLLR_PASSCODE_PHONE", None),
+                    ("DOLLR_PASSCODE_USER_ID", Some(bad)),
+                ],
+                "DOLLR_PASSCODE_USER_ID is set, but DOLLR_PASSCODE is not",
+            ),
+            (vec![("DOLLR_PASSCODE_USER_ID", Some(bad))], "DOLLR_PASSCODE_PHONE and DOLLR_PASSCODE_USER_ID"),
+            (vec![("DOLLR_PASSCODE_PHONE", Some("+231771234567"))], "DOLLR_PASSCODE_PHONE"),
+            (vec![("DOLLR_PASSCODE_PHONE", Some("canary-value"))], "DOLLR_PASSCODE_PHONE"),
+            (vec![("DOLLR_PASSCODE_PHONE", Some("0771234567"))], "DOLLR_PASSCODE_PHONE"),
+            (vec![("DOLLR_DEVICE_TYPE", Some(""))], "DOLLR_DEVICE_TYPE"),
+            (vec![("PAYONCE_JOURNAL", Some(""))], "PAYONCE_JOURNAL"),
+        ] {
+            let error = built(&changes).unwrap_err();
+            assert_eq!(error.kind(), ErrorKind::Configuration, "{changes:?}");
+            let text = format!("{error} {error:?}");
+            assert!(text.contains(named), "{changes:?}: {text}");
+            assert!(!text.contains("canary") && !text.contains("771234567"), "{changes:?}: {text}");
+        }
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_variable_that_is_no_text_is_named() {
+        use std::os::unix::ffi::OsStringExt;
+        let read = |name: &str| (name == "DOLLR_CLIENT_ID").then(|| OsString::from_vec(vec![0xff]));
+        let error = Builder::from_variables(read).unwrap_err();
+        assert_eq!(error.message(), "DOLLR_CLIENT_ID is not Unicode text");
+    }
+
+    #[test]
+    fn a_complete_environment_makes_a_client_and_the_defaults_are_the_providers() {
+        let builder = configured(&[("DOLLR_DEVICE_NAME", Some("till")), ("DOLLR_BASE_URL", None)]).unwrap();
+        assert_eq!(builder.base_url, BASE_URL);
+        assert_eq!(builder.device, Device { name: "till".to_owned(), ..Device::default() });
+        assert!(matches!(builder.place, Place::File(path) if path == *JOURNAL));
+        for base_url in ["http://127.0.0.1:4010/", "http://localhost:1", "http://[::1]:1", "http://127.9.9.9"]
+        {
+            built(&[("DOLLR_BASE_URL", Some(base_url))]).unwrap();
+        }
+        built(&[("DOLLR_PASSCODE", None), ("DOLLR_PASSCODE_PHONE", None)]).unwrap();
+    }
+
+    #[test]
+    fn the_base_url_ends_without_a_slash() {
+        assert_eq!(Base::new("https://example.com").unwrap().text, "https://example.com");
+        assert_eq!(Base::new("https://example.com/dollr/").unwrap().text, "https://example.com/dollr");
+    }
+
+    #[test]
+    fn tls_chooses_nothing_for_the_process() {
+        tls(false).unwrap();
+        assert!(rustls::crypto::CryptoProvider::get_default().is_none());
+    }
+}

@@ -181,7 +181,7 @@ impl Wire {
         let began = tracing::enabled!(tracing::Level::DEBUG).then(Instant::now);
         let answered = http.execute(request).await;
         if let Some(began) = began {
-            trace(operation, &answered, began.elapsed());
+            self.trace(operation, &answered, began.elapsed());
         }
         let response = answered?;
         let date = response.headers().get(DATE).and_then(moment);
@@ -196,6 +196,22 @@ impl Wire {
         // A context serves one request, so nothing was noted before.
         let _ = noted.set(Noted { status, request_id, retry_after, date });
         limited(response).await
+    }
+
+    fn trace(&self, operation: &str, answered: &reqwest::Result<Response>, elapsed: Duration) {
+        let elapsed_ms = elapsed.as_millis() as u64;
+        match answered {
+            Ok(response) => {
+                let status = response.status().as_u16();
+                let request_id = response.headers().get("x-request-id").and_then(|id| id.to_str().ok());
+                let request_id = request_id.map(|id| self.clean(id, None));
+                tracing::debug!(operation, status, request_id, elapsed_ms, "answered");
+            }
+            Err(error) => {
+                let (timeout, connect) = (error.is_timeout(), error.is_connect());
+                tracing::debug!(operation, timeout, connect, elapsed_ms, "no answer");
+            }
+        }
     }
 
     fn head(&self, noted: &Noted) -> Head {
@@ -245,21 +261,6 @@ fn broken(error: reqwest::Error, head: Option<Head>) -> Error {
     match head {
         Some(head) => cause.with_status(head.status).with_request_id(head.request_id),
         None => cause,
-    }
-}
-
-fn trace(operation: &str, answered: &reqwest::Result<Response>, elapsed: Duration) {
-    let elapsed_ms = elapsed.as_millis() as u64;
-    match answered {
-        Ok(response) => {
-            let status = response.status().as_u16();
-            let request_id = response.headers().get("x-request-id").and_then(|id| id.to_str().ok());
-            tracing::debug!(operation, status, request_id, elapsed_ms, "answered");
-        }
-        Err(error) => {
-            let (timeout, connect) = (error.is_timeout(), error.is_connect());
-            tracing::debug!(operation, timeout, connect, elapsed_ms, "no answer");
-        }
     }
 }
 
