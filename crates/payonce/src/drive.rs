@@ -130,19 +130,6 @@ impl Work {
         }
     }
 
-    /// Whether to know that the key is unknown leads on, or only to the same question.
-    fn decides(&self, now: Timestamp, provider_at: Option<Timestamp>, terms: &Terms) -> Result<bool, Error> {
-        let mut known = Self {
-            order: self.order.clone(),
-            state: self.state.clone(),
-            lease: self.lease,
-            unwritten: Vec::new(),
-            action: None,
-        };
-        known.note(now, Event::NotFound { provider_at })?;
-        Ok(step::next(&known.state, now, terms) != Step::LookUp)
-    }
-
     /// Rests after a call that brought nothing, or parks when the rail's patience is over.
     async fn rest(
         &mut self,
@@ -293,14 +280,17 @@ async fn look_up<R: Rail>(
         }
         LookUp::NotFound(provider_at) => {
             let as_of = Moment { ours: now, theirs: provider_at }.earlier();
-            // A stale replica is not worth a line in the journal, and neither is an answer that decides nothing.
             let pause = if work.state.is_seen() { Pause::Poll } else { Pause::Retry };
-            if work.state.is_seen() || !work.decides(now, provider_at, terms)? {
-                return work.rest(journal, as_of, terms, pause).await.map(Some);
-            }
+            let (state, noted) = (work.state.clone(), work.unwritten.len());
             work.note(now, Event::NotFound { provider_at })?;
             match step::next(&work.state, now, terms) {
-                // To send again takes a rest; another decision does not.
+                // It only leads to the same question (after `Pending` it is a stale replica): not worth a line.
+                Step::LookUp => {
+                    work.state = state;
+                    work.unwritten.truncate(noted);
+                    work.rest(journal, as_of, terms, pause).await.map(Some)
+                }
+                // To send again takes a rest; any other decision does not.
                 Step::Submit => work.rest(journal, as_of, terms, pause).await.map(Some),
                 _ => Ok(None),
             }
