@@ -1,3 +1,97 @@
-//! Under construction.
+//! The `payonce` command: pay, resume, list and show payments, run the sandbox, and the demonstration of the promise.
+//!
+//! Secrets come in by the environment, a file or standard input, never by the command line, where every process of
+//! the machine could read them.
 
-fn main() {}
+#![cfg_attr(not(test), deny(clippy::print_stdout, clippy::print_stderr))]
+
+mod cmd_again;
+mod cmd_demo;
+mod cmd_history;
+mod cmd_pay;
+mod cmd_resume;
+mod cmd_sandbox;
+mod config;
+mod demo;
+mod exit;
+mod print;
+mod report;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+use tracing_subscriber::EnvFilter;
+
+use crate::exit::{Error, Exit};
+
+/// Makes payments that are made once.
+///
+/// A payment has a permanent NAME that you choose, such as `salary/2026-11/ama`. The same name is the same payment in
+/// every run: after a crash, a time-out or a lost answer, give the same command again, or `payonce resume`.
+#[derive(Debug, Parser)]
+#[command(name = "payonce", version, after_help = exit::HELP, after_long_help = format!("{}\n\n{}", exit::HELP, config::HELP))]
+struct Cli {
+    /// Print JSON instead of text.
+    #[arg(long, global = true)]
+    json: bool,
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    Demo(cmd_demo::Demo),
+    #[command(hide = true)]
+    DemoChild(demo::child::Child),
+    Payout(cmd_pay::Payout),
+    Transfer(cmd_pay::Transfer),
+    Refund(cmd_pay::Refund),
+    Collection(cmd_pay::Collection),
+    Again(cmd_again::Again),
+    Resume(cmd_resume::Resume),
+    List(cmd_history::List),
+    Show(cmd_history::Show),
+    Sandbox(cmd_sandbox::RunSandbox),
+}
+
+impl Command {
+    async fn run(self, json: bool) -> Result<Exit, Error> {
+        match self {
+            Self::Demo(demo) => Box::pin(demo.run(json)).await,
+            Self::DemoChild(child) => child.run().await,
+            Self::Payout(order) => order.run(json).await,
+            Self::Transfer(order) => order.run(json).await,
+            Self::Refund(order) => order.run(json).await,
+            Self::Collection(order) => order.run(json).await,
+            Self::Again(again) => again.run(json).await,
+            Self::Resume(resume) => resume.run(json).await,
+            Self::List(list) => list.run(json).await,
+            Self::Show(show) => show.run(json).await,
+            Self::Sandbox(sandbox) => sandbox.run(json).await,
+        }
+    }
+}
+
+/// Writes what the library traces to standard error, if `PAYONCE_LOG` asks for it.
+fn trace() -> Result<(), Error> {
+    let Some(filter) = std::env::var_os(config::LOG) else { return Ok(()) };
+    let filter = filter.into_string().ok().and_then(|filter| EnvFilter::try_new(filter).ok());
+    let filter = filter.ok_or(config::Problem::Log)?;
+    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).with_ansi(false).init();
+    Ok(())
+}
+
+fn run(cli: Cli) -> Result<Exit, Error> {
+    trace()?;
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().map_err(Error::Runtime)?;
+    let exit = runtime.block_on(cli.command.run(cli.json));
+    // What still runs is in the journal; waiting for it is what `--wait` and `resume` are for.
+    runtime.shutdown_background();
+    exit
+}
+
+fn main() -> ExitCode {
+    let cli = Cli::parse();
+    let json = cli.json;
+    run(cli).unwrap_or_else(|error| error.tell(json)).into()
+}

@@ -1,0 +1,181 @@
+//! `payonce demo`: does the project's main job for real, and prints the proof.
+
+use std::time::{Duration, Instant};
+
+use clap::Args;
+use payonce::journal::SqliteJournal;
+use payonce_sandbox::{Sandbox, Storm};
+use serde::Serialize;
+
+use crate::demo::Problem;
+use crate::demo::plan::plan;
+use crate::demo::progress::Progress;
+use crate::demo::proof::Proof;
+use crate::demo::run::{Run, draw_moments};
+use crate::exit::{Error, Exit};
+use crate::print;
+
+/// How long the sandbox's mobile money takes to settle: longer than a kill takes, so that each meets work in flight.
+const SETTLES_AFTER: Duration = Duration::from_millis(250);
+
+/// The longest delay of a storm. Whatever a killed process left on the wire has arrived by then.
+const STRAGGLERS: Duration = Duration::from_millis(300);
+
+/// A demonstration that takes longer than this has failed.
+const LIMIT: Duration = Duration::from_secs(600);
+
+/// Pay through a storm of faults from a process that is killed again and again, and prove from the provider's ledger
+/// that each payment was made once.
+///
+/// A sandbox is started in this process, with faults drawn from the seed: lost requests, lost replies, delays, resets,
+/// server errors before and after the effect, 429, garbage, expired tokens. A child process pays out of it and is
+/// killed (SIGKILL) at drawn moments with work in flight, and started again until every payment has ended. The exit
+/// code is 0 only if nothing was paid twice, nothing was lost, every payment ended, and the ledger balances.
+#[derive(Debug, Args)]
+pub(crate) struct Demo {
+    /// How many payouts to make.
+    #[arg(long, default_value_t = 200, value_parser = clap::value_parser!(u32).range(1..=100_000))]
+    payments: u32,
+    /// How often to kill the process that makes them.
+    #[arg(long, default_value_t = 5, value_parser = clap::value_parser!(u32).range(0..=1_000))]
+    kills: u32,
+    /// What payments, faults and kills are drawn from; drawn itself if it is not given.
+    #[arg(long)]
+    seed: Option<u64>,
+    /// Delete the journal at one of the kills, and start again under the same names.
+    #[arg(long)]
+    lose_journal: bool,
+}
+
+/// The proof as `--json` prints it.
+#[derive(Serialize)]
+struct Verdict<'v> {
+    payments: usize,
+    completed: usize,
+    failed: usize,
+    parked: usize,
+    ledger_movements: usize,
+    paid_twice: usize,
+    lost: usize,
+    ledger_balances: bool,
+    kills: usize,
+    in_flight_at_kill: &'v [usize],
+    journal_lost: bool,
+    faults_injected: u64,
+    requests: u64,
+    elapsed_ms: u64,
+    seed: u64,
+}
+
+impl Demo {
+    pub(crate) async fn run(self, json: bool) -> Result<Exit, Error> {
+        if self.lose_journal && self.kills == 0 {
+            return Err(Problem::Impossible("--lose-journal needs a kill to lose the journal at").into());
+        }
+        let started = Instant::now();
+        let seed = self.seed.unwrap_or_else(|| fastrand::u32(..).into());
+        let payments = usize::try_from(self.payments).expect("a machine that runs this counts to 100,000");
+        let kills = usize::try_from(self.kills).expect("a machine that runs this counts to 1,000");
+        let plan = plan(seed, payments);
+        let directory = tempfile::tempdir().map_err(Problem::Directory)?;
+        let journal = directory.path().join("journal");
+        std::fs::create_dir(&journal).map_err(Problem::Directory)?;
+        let sandbox =
+            Sandbox::builder().settle_after(SETTLES_AFTER).start().await.map_err(Problem::Sandbox)?;
+        sandbox.storm(storm(seed));
+
+        let mut progress = Progress::new();
+        progress.event(&format!("{payments} payments, {kills} kills, seed {seed}"));
+        // About one payment in ten is declined and leaves no movement.
+        let moments = draw_moments(seed, (payments * 9 / 10).max(1), kills, self.lose_journal);
+        let mut run = Run {
+            sandbox: &sandbox,
+            plan: &plan,
+            seed,
+            directory: &journal,
+            moments,
+            kills: Vec::with_capacity(kills),
+            progress,
+            limit: LIMIT,
+        };
+        run.to_the_end().await?;
+        run.progress.clear();
+        let in_flight: Vec<usize> = run.kills.iter().map(|kill| kill.in_flight).collect();
+        tokio::time::sleep(STRAGGLERS).await;
+
+        let journal = SqliteJournal::open(journal.join("journal.db"))?;
+        let proof = Proof::read(&plan, &sandbox.ledger(), &journal).await?;
+        let verdict = Verdict {
+            payments,
+            completed: proof.completed,
+            failed: proof.failed,
+            parked: proof.parked,
+            ledger_movements: proof.ledger_movements,
+            paid_twice: proof.paid_twice,
+            lost: proof.lost,
+            ledger_balances: proof.balanced,
+            kills: in_flight.len(),
+            in_flight_at_kill: &in_flight,
+            journal_lost: self.lose_journal,
+            faults_injected: sandbox.faults_fired(),
+            requests: sandbox.request_count(),
+            elapsed_ms: u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX),
+            seed,
+        };
+        for finding in &proof.findings {
+            print::note(finding);
+        }
+        if json {
+            print::json(&verdict);
+        } else {
+            show(&verdict, kills, proof.is_good());
+        }
+        Ok(if proof.is_good() { Exit::Done } else { Exit::Error })
+    }
+}
+
+/// Every kind of fault that a client of a provider meets. A call is struck about once in four times.
+fn storm(seed: u64) -> Storm {
+    Storm::new(seed)
+        .lost_requests(0.03)
+        .lost_replies(0.04)
+        .delays(0.05)
+        .resets(0.03)
+        .errors_before(0.03)
+        .errors_after(0.03)
+        // Each makes the client rest for a second.
+        .too_many(0.004)
+        .garbage(0.02)
+        .expired_tokens(0.01)
+}
+
+/// Prints the proof as text.
+fn show(verdict: &Verdict<'_>, kills_asked: usize, good: bool) {
+    let Verdict {
+        payments, completed, failed, parked, ledger_movements, paid_twice, lost, kills, seed, ..
+    } = verdict;
+    let balance = if verdict.ledger_balances { "the books balance" } else { "THE BOOKS DO NOT BALANCE" };
+    let in_flight: Vec<String> = verdict.in_flight_at_kill.iter().map(ToString::to_string).collect();
+    let met = if in_flight.is_empty() {
+        String::new()
+    } else {
+        format!("payments in flight: {}", in_flight.join(", "))
+    };
+    let of =
+        if *kills == kills_asked { String::new() } else { format!("of {kills_asked} that were asked for; ") };
+    let lost_journal = if verdict.journal_lost { "; the journal was deleted at one of them" } else { "" };
+    print::line(format!(
+        "payments    {payments:>7}   {completed} completed, {failed} failed, {parked} parked"
+    ));
+    print::line(format!("movements   {ledger_movements:>7}   in the sandbox's ledger; {balance}"));
+    print::line(format!("paid twice  {paid_twice:>7}"));
+    print::line(format!("lost        {lost:>7}"));
+    print::line(format!("kills       {kills:>7}   {of}{met}{lost_journal}"));
+    print::line(format!("faults      {:>7}   in {} requests", verdict.faults_injected, verdict.requests));
+    print::line(format!("time        {:>7}   ms; seed {seed}", verdict.elapsed_ms));
+    print::line(if good {
+        "Each payment was made once."
+    } else {
+        "THE PROMISE WAS BROKEN; see the findings above."
+    });
+}
