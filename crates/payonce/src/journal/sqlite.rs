@@ -632,6 +632,31 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn a_damaged_page_is_called_damage_and_writes_nothing() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("journal.db");
+        let journal = SqliteJournal::open(&path).unwrap();
+        for n in 0..200 {
+            journal.intend(intent(&format!("p{n}")), now()).await.unwrap();
+        }
+        drop(journal);
+        // The last connection to leave folds the log into the file.
+        let wal = path.with_extension("db-wal");
+        while wal.exists() {
+            tokio::task::yield_now().await;
+        }
+        let mut bytes = std::fs::read(&path).unwrap();
+        bytes[4096..].fill(0xAA);
+        std::fs::write(&path, &bytes).unwrap();
+        let error = match SqliteJournal::open(&path) {
+            Err(error) => error,
+            Ok(journal) => journal.intend(intent("new"), now()).await.unwrap_err(),
+        };
+        assert_eq!((error.kind(), error.effect()), (ErrorKind::Journal, Effect::None));
+        assert!(error.message().contains("damaged"), "{error}");
+    }
+
+    #[tokio::test]
     async fn a_journal_that_cannot_be_written_says_so() {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("journal.db");
