@@ -6,10 +6,11 @@ use payonce::ErrorKind;
 
 use crate::cmd_pay::tell;
 use crate::config::Client;
-use crate::exit::{Error, Exit};
+use crate::exit::{self, Error, Exit};
 
 /// Try a failed payment again, under the same name.
 #[derive(Debug, Args)]
+#[command(after_help = exit::HELP)]
 pub(crate) struct Again {
     /// The name of the failed payment.
     name: Name,

@@ -98,13 +98,15 @@ impl Demo {
             progress,
             limit: LIMIT,
         };
-        run.to_the_end().await?;
+        run.finish().await?;
         run.progress.clear();
         let in_flight: Vec<usize> = run.kills.iter().map(|kill| kill.in_flight).collect();
         tokio::time::sleep(STRAGGLERS).await;
 
-        let journal = SqliteJournal::open(journal.join("journal.db"))?;
-        let proof = Proof::read(&plan, &sandbox.ledger(), &journal).await?;
+        let proof = {
+            let journal = SqliteJournal::open(journal.join("journal.db"))?;
+            Proof::read(&plan, &sandbox.ledger(), &journal).await?
+        };
         let verdict = Verdict {
             payments,
             completed: proof.completed,
@@ -124,6 +126,9 @@ impl Demo {
         };
         for finding in &proof.findings {
             print::note(finding);
+        }
+        if !proof.is_good() {
+            print::note(format!("the journal is kept in {}", directory.keep().display()));
         }
         if json {
             print::json(&verdict);

@@ -7,7 +7,7 @@ use dollr::{
 };
 
 use crate::config::Client;
-use crate::exit::{Error, Exit};
+use crate::exit::{self, Error, Exit};
 use crate::print;
 use crate::report::Report;
 
@@ -42,6 +42,7 @@ impl Sum {
 
 /// Pay out of the merchant's wallet to a payment account.
 #[derive(Debug, Args)]
+#[command(after_help = exit::HELP)]
 pub(crate) struct Payout {
     #[command(flatten)]
     common: Common,
@@ -64,6 +65,7 @@ impl Payout {
 
 /// Move money from a wallet of the merchant to a counterparty's.
 #[derive(Debug, Args)]
+#[command(after_help = exit::HELP)]
 pub(crate) struct Transfer {
     #[command(flatten)]
     common: Common,
@@ -89,6 +91,7 @@ impl Transfer {
 
 /// Pay back a completed collection, or a part of it.
 #[derive(Debug, Args)]
+#[command(after_help = exit::HELP)]
 pub(crate) struct Refund {
     #[command(flatten)]
     common: Common,
@@ -118,6 +121,7 @@ impl Refund {
 
 /// Collect what an invoice or order comes to from a payment account.
 #[derive(Debug, Args)]
+#[command(after_help = exit::HELP)]
 pub(crate) struct Collection {
     #[command(flatten)]
     common: Common,

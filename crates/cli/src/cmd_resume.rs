@@ -1,12 +1,14 @@
 //! Driving what an earlier run left unfinished.
 
 use clap::Args;
-use dollr::Dollr;
-use payonce::journal::{Filter, Standing};
+use dollr::{Dollr, Name, Settlement};
+use payonce::ErrorKind;
+use payonce::journal::Filter;
 use serde::Serialize;
+use tokio::task::JoinSet;
 
 use crate::config::Client;
-use crate::exit::{Error, Exit};
+use crate::exit::{self, Error, Exit};
 use crate::print;
 
 /// How many payments are read from the journal at a time.
@@ -17,6 +19,7 @@ const PAGE: usize = 500;
 /// Safe at any time. A payment that another living process drives is waited for. One that the provider does not end
 /// keeps the command waiting; interrupting it does no harm.
 #[derive(Debug, Args)]
+#[command(after_help = exit::HELP)]
 pub(crate) struct Resume {
     #[command(flatten)]
     client: Client,
@@ -29,34 +32,31 @@ struct TakenUp {
     completed: usize,
     failed: usize,
     parked: usize,
-    /// The engine stopped with these, or they wait for a person elsewhere; standard error says why.
+    /// The engine stopped with these; standard error says why.
     under_way: usize,
 }
 
 impl Resume {
     pub(crate) async fn run(self, json: bool) -> Result<Exit, Error> {
         let dollr = self.client.open()?;
-        let names = unfinished(&dollr).await?;
-        dollr.resume().await?;
-        dollr.idle().await;
-        let mut result = TakenUp { taken_up: names.len(), ..TakenUp::default() };
+        let mut payments = take_up(&dollr).await?;
+        let mut result = TakenUp { taken_up: payments.len(), ..TakenUp::default() };
         let mut worst = Exit::Done;
-        for name in &names {
-            let Some(payment) = dollr.find(name).await? else { continue };
-            let standing = Standing::of(&payment.record().state()?);
-            match standing {
-                Standing::Completed => result.completed += 1,
-                Standing::Failed => result.failed += 1,
-                Standing::Parked => result.parked += 1,
-                _ => {
-                    result.under_way += 1;
-                    // Asked for its end, a payment that the engine has stopped with says why.
-                    if let Err(error) = payment.settled().await {
-                        print::note(format!("payonce: {name}: {error}"));
+        while let Some(ended) = payments.join_next().await {
+            let (name, end) = ended.expect("waiting for a payment does not panic");
+            let (count, exit) = match end {
+                Ok(Settlement::Completed(_)) => (&mut result.completed, Exit::Done),
+                Ok(Settlement::Failed(_)) => (&mut result.failed, Exit::Failed),
+                Err(error) => {
+                    print::note(format!("payonce: {name}: {error}"));
+                    match error.kind() {
+                        ErrorKind::Parked => (&mut result.parked, Exit::Parked),
+                        _ => (&mut result.under_way, Exit::UnderWay),
                     }
                 }
-            }
-            worst = worst.max(Exit::of(standing));
+            };
+            *count += 1;
+            worst = worst.max(exit);
         }
         if json {
             print::json(&result);
@@ -70,13 +70,18 @@ impl Resume {
     }
 }
 
-async fn unfinished(dollr: &Dollr) -> Result<Vec<dollr::Name>, Error> {
+/// Has every unfinished payment driven, and waits for the end of each.
+async fn take_up(dollr: &Dollr) -> Result<JoinSet<(Name, Result<Settlement, payonce::Error>)>, Error> {
     let mut filter = Filter { standing: None, unfinished: true, after: None, limit: PAGE };
-    let mut names = Vec::new();
+    let mut payments = JoinSet::new();
     loop {
         let page = dollr.list(filter.clone()).await?;
-        let Some(last) = page.last() else { return Ok(names) };
+        let Some(last) = page.last() else { return Ok(payments) };
         filter.after = Some(last.id);
-        names.extend(page.into_iter().map(|payment| payment.name));
+        for summary in page {
+            if let Some(payment) = dollr.find(&summary.name).await? {
+                payments.spawn(async move { (summary.name, payment.settled().await) });
+            }
+        }
     }
 }

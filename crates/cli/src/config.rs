@@ -78,7 +78,8 @@ pub(crate) struct JournalFile {
         value_name = "FILE",
         env = "PAYONCE_JOURNAL",
         default_value = "payonce.db",
-        hide_env_values = true
+        hide_env_values = true,
+        display_order = 91
     )]
     path: PathBuf,
 }
@@ -98,7 +99,7 @@ impl JournalFile {
 pub(crate) struct Client {
     /// Read DOLLR_CLIENT_ID, DOLLR_CLIENT_SECRET, DOLLR_PASSCODE and the like from this file too, or from standard
     /// input if it is `-`: lines of KEY=VALUE. A file that others can read is refused.
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", display_order = 90)]
     secrets: Option<PathBuf>,
     #[command(flatten)]
     journal: JournalFile,

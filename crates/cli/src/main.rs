@@ -32,7 +32,7 @@ use crate::exit::{Error, Exit};
 #[command(name = "payonce", version, after_help = exit::HELP, after_long_help = format!("{}\n\n{}", exit::HELP, config::HELP))]
 struct Cli {
     /// Print JSON instead of text.
-    #[arg(long, global = true)]
+    #[arg(long, global = true, display_order = 100)]
     json: bool,
     #[command(subcommand)]
     command: Command,

@@ -82,7 +82,7 @@ pub(crate) struct Run<'r> {
 
 impl Run<'_> {
     /// Starts the child over and over until it has nothing left to pay.
-    pub(crate) async fn to_the_end(&mut self) -> Result<(), crate::Error> {
+    pub(crate) async fn finish(&mut self) -> Result<(), crate::Error> {
         let started = Instant::now();
         let deadline = started + self.limit;
         let mut mishaps = 0;

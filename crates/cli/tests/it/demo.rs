@@ -1,0 +1,52 @@
+//! The demonstration keeps every promise it prints.
+
+use crate::payonce::{Ran, payonce};
+
+/// Runs a demonstration of 30 payments and 3 kills, and checks everything it says.
+fn demonstrate(seed: &str, more: &[&str]) {
+    let directory = tempfile::tempdir().unwrap();
+    let arguments = ["demo", "--payments", "30", "--kills", "3", "--json", "--seed", seed];
+    let mut command = payonce(directory.path(), &arguments);
+    let ran = Ran::of(command.args(more).output().unwrap()).exits(0);
+    let said = ran.json();
+    let number = |key: &str| said[key].as_u64().unwrap_or_else(|| panic!("{key} in {said}"));
+    assert_eq!((number("payments"), number("paid_twice"), number("lost")), (30, 0, 0), "{said}");
+    assert_eq!(number("completed") + number("failed") + number("parked"), 30, "{said}");
+    assert_eq!(number("ledger_movements"), number("completed"), "{said}");
+    assert_eq!(said["ledger_balances"], true, "{said}");
+    assert_eq!(said["journal_lost"], more.contains(&"--lose-journal"), "{said}");
+    let met = said["in_flight_at_kill"].as_array().unwrap();
+    assert_eq!((number("kills"), met.len()), (3, 3), "{said}");
+    assert!(met.iter().all(|payments| payments.as_u64().is_some_and(|payments| payments > 0)), "{said}");
+    assert!(number("faults_injected") > 0 && number("requests") > 60 && number("elapsed_ms") > 0, "{said}");
+    assert_eq!(said["seed"].to_string(), seed);
+    assert_eq!(ran.err.lines().filter(|line| line.starts_with("kill ")).count(), 3, "{}", ran.err);
+    assert_eq!(directory.path().read_dir().unwrap().count(), 0, "it leaves nothing behind");
+}
+
+#[test]
+fn payments_through_kills_and_faults_are_made_once() {
+    demonstrate("1", &[]);
+    demonstrate("2", &[]);
+}
+
+#[test]
+fn a_journal_lost_in_the_middle_pays_nothing_twice() {
+    demonstrate("3", &["--lose-journal"]);
+}
+
+#[test]
+fn the_proof_is_printed_as_text_too() {
+    let directory = tempfile::tempdir().unwrap();
+    let arguments = ["demo", "--payments", "10", "--kills", "1", "--seed", "4"];
+    let ran = Ran::of(payonce(directory.path(), &arguments).output().unwrap()).exits(0);
+    assert!(ran.out.contains("paid twice        0\nlost              0\nkills             1"), "{}", ran.out);
+    assert!(ran.out.ends_with("Each payment was made once.\n"), "{}", ran.out);
+}
+
+#[test]
+fn a_journal_cannot_be_lost_without_a_kill() {
+    let directory = tempfile::tempdir().unwrap();
+    let arguments = ["demo", "--kills", "0", "--lose-journal"];
+    Ran::of(payonce(directory.path(), &arguments).output().unwrap()).exits(2);
+}

@@ -1,0 +1,11 @@
+//! The command as its users run it: the real binary, a real sandbox, and the sandbox's ledger as the judge.
+
+#![cfg(unix)]
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+mod demo;
+mod history;
+mod orders;
+mod payonce;
+mod sandbox;
+mod settings;

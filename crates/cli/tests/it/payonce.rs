@@ -1,0 +1,81 @@
+//! The binary, in a directory and an environment of its own.
+
+use std::path::Path;
+use std::process::{Command, Output, Stdio};
+use std::time::Duration;
+
+use payonce_sandbox::Sandbox;
+use serde_json::Value;
+use tempfile::TempDir;
+
+/// A sandbox that settles after so long, and a directory with the journal of the command that pays out of it.
+pub(crate) struct Shop {
+    pub(crate) sandbox: Sandbox,
+    pub(crate) directory: TempDir,
+}
+
+impl Shop {
+    pub(crate) async fn settling_after(settles_after: Duration) -> Self {
+        let sandbox = Sandbox::builder().settle_after(settles_after).start().await.unwrap();
+        Self { sandbox, directory: tempfile::tempdir().unwrap() }
+    }
+
+    /// A sandbox in which everything has settled when it is answered.
+    pub(crate) async fn open() -> Self {
+        Self::settling_after(Duration::ZERO).await
+    }
+
+    /// The command, with the sandbox's credentials in its environment.
+    pub(crate) fn command(&self, arguments: &[&str]) -> Command {
+        let mut command = payonce(self.directory.path(), arguments);
+        command.envs(self.sandbox.env());
+        command
+    }
+
+    /// Runs the command to its end.
+    pub(crate) fn run(&self, arguments: &[&str]) -> Ran {
+        Ran::of(self.command(arguments).output().unwrap())
+    }
+
+    /// How many movements of money the ledger has.
+    pub(crate) fn movements(&self) -> usize {
+        assert!(self.sandbox.ledger().is_balanced());
+        self.sandbox.ledger().movements().len()
+    }
+}
+
+/// The command in that directory, with nothing in its environment.
+pub(crate) fn payonce(directory: &Path, arguments: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_payonce"));
+    command.args(arguments).current_dir(directory).env_clear().stdin(Stdio::null());
+    command
+}
+
+/// What the command did.
+#[derive(Debug)]
+pub(crate) struct Ran {
+    pub(crate) code: Option<i32>,
+    pub(crate) out: String,
+    pub(crate) err: String,
+}
+
+impl Ran {
+    pub(crate) fn of(output: Output) -> Self {
+        let text = |bytes| String::from_utf8(bytes).unwrap();
+        Self { code: output.status.code(), out: text(output.stdout), err: text(output.stderr) }
+    }
+
+    /// The exit code, with everything that was said if it is another.
+    #[track_caller]
+    pub(crate) fn exits(self, code: i32) -> Self {
+        assert_eq!(self.code, Some(code), "{self:?}");
+        self
+    }
+
+    /// The only thing on standard output, a JSON object on one line.
+    #[track_caller]
+    pub(crate) fn json(&self) -> Value {
+        assert_eq!(self.out.lines().count(), 1, "{self:?}");
+        serde_json::from_str(&self.out).unwrap()
+    }
+}

@@ -1,0 +1,52 @@
+//! The sandbox as a process of its own.
+
+use std::io::{BufRead, BufReader};
+use std::process::{Command, Stdio};
+
+use crate::payonce::{Ran, payonce};
+
+#[test]
+fn the_printed_variables_lead_to_the_sandbox_at_that_address() {
+    let directory = tempfile::tempdir().unwrap();
+    let ran = Ran::of(payonce(directory.path(), &["sandbox", "--print-env"]).output().unwrap()).exits(0);
+    let lines: Vec<_> = ran.out.lines().collect();
+    for line in [
+        "export DOLLR_BASE_URL=http://127.0.0.1:4010",
+        "export DOLLR_CLIENT_ID=sandbox-client",
+        "export DOLLR_CLIENT_SECRET=sandbox-secret",
+    ] {
+        assert!(lines.contains(&line), "{line} in {lines:?}");
+    }
+    let arguments = ["sandbox", "--print-env", "--addr", "127.0.0.1:4999", "--json"];
+    let json = Ran::of(payonce(directory.path(), &arguments).output().unwrap()).exits(0).json();
+    assert_eq!(json["DOLLR_BASE_URL"], "http://127.0.0.1:4999");
+}
+
+#[test]
+fn it_says_when_it_is_ready_takes_payments_and_stops_cleanly() {
+    let directory = tempfile::tempdir().unwrap();
+    let arguments = ["sandbox", "--addr", "127.0.0.1:0", "--db", "sandbox.db"];
+    let mut sandbox = payonce(directory.path(), &arguments).stdout(Stdio::piped()).spawn().unwrap();
+    let mut line = String::new();
+    BufReader::new(sandbox.stdout.take().unwrap()).read_line(&mut line).unwrap();
+    let url = line.strip_prefix("payonce sandbox: listening on http://").unwrap().trim_end();
+
+    let variables = ["sandbox", "--print-env", "--addr", url];
+    let variables = Ran::of(payonce(directory.path(), &variables).output().unwrap()).exits(0);
+    let variables = variables.out.lines().filter_map(|line| line.strip_prefix("export ")?.split_once('='));
+    // Account 26 completes before the execution is answered.
+    let pay = ["payout", "pay/1", "--account", "26", "--amount", "1.00", "--currency", "USD"];
+    Ran::of(payonce(directory.path(), &pay).envs(variables).output().unwrap()).exits(0);
+
+    let stopped = Command::new("kill").args(["-TERM", &sandbox.id().to_string()]).status().unwrap();
+    assert!(stopped.success());
+    assert_eq!(sandbox.wait().unwrap().code(), Some(0));
+}
+
+#[test]
+fn an_address_that_others_can_reach_is_refused() {
+    let directory = tempfile::tempdir().unwrap();
+    let arguments = ["sandbox", "--addr", "0.0.0.0:0", "--json"];
+    let refused = Ran::of(payonce(directory.path(), &arguments).output().unwrap()).exits(1);
+    assert_eq!(refused.json()["error"]["kind"], "sandbox");
+}
