@@ -85,7 +85,7 @@ fn show_listed(payment: &Summary, json: bool) {
             updated_at: *updated_at,
         });
     } else {
-        let (created, expect) = (moment(*created_at), expect.to_string());
+        let (created, operation, expect) = (moment(*created_at), operation.as_str(), expect.to_string());
         print::line(format!(
             "{created}  {standing:<9}  {operation:<10}  {reference_id}  {expect:>18}  {name}"
         ));

@@ -165,16 +165,22 @@ impl Collection {
     }
 }
 
+/// Said of a payment by card. The secret that the browser needs for it is not shown.
+const AUTHORISE: &str = "the card's holder must authorise it in the browser";
+
 /// Waits if asked to, prints how the payment stands, and returns the exit code that says the same.
 pub(crate) async fn tell(dollr: &Dollr, payment: &Payment, wait: bool, json: bool) -> Result<Exit, Error> {
     if wait {
+        if let Status::NeedsAction { .. } = payment.status().await? {
+            print::note(format!("payonce: {}: waiting: {AUTHORISE}", payment.name()));
+        }
         payment.settled().await?;
     }
     // The handle shows the payment as it was when it was sent.
     let now = dollr.find(payment.name()).await?;
     let mut report = Report::of(now.as_ref().unwrap_or(payment).record())?;
     if let Status::NeedsAction { .. } = payment.status().await? {
-        report.reason = Some("the card's holder must authorise it in the browser".to_owned());
+        report.reason = Some(AUTHORISE.to_owned());
     }
     if json {
         print::json(&report);

@@ -1,5 +1,7 @@
 //! Orders given on the command line: what they print, how they exit, and what they leave in the ledger.
 
+use std::io::{BufRead, BufReader};
+use std::process::Stdio;
 use std::time::Duration;
 
 use crate::payonce::{Ran, Shop};
@@ -109,6 +111,22 @@ async fn a_declined_payment_exits_with_3_and_can_be_tried_again() {
     shop.run(&AMA).exits(0);
     let refused = shop.run(&["again", "salary/ama", "--json"]).exits(1);
     assert_eq!(refused.json()["error"]["kind"], "not_failed");
+    assert_eq!(shop.movements(), 1);
+}
+
+#[tokio::test]
+async fn a_card_payment_waits_for_its_holder_and_says_so() {
+    let shop = Shop::open().await;
+    let collect =
+        ["collection", "INV-111", "--invoice", "111", "--account", "31", "--currency", "USD", "--wait"];
+    let mut command = shop.command(&collect).stderr(Stdio::piped()).stdout(Stdio::null()).spawn().unwrap();
+    let mut said = String::new();
+    BufReader::new(command.stderr.take().unwrap()).read_line(&mut said).unwrap();
+    assert!(said.contains("the card's holder must authorise it"), "{said}");
+    let listed = shop.run(&["list", "--json", "--standing", "pending"]).exits(0).json();
+    assert_eq!(shop.movements(), 0);
+    assert!(shop.sandbox.confirm_card(listed["reference_id"].as_str().unwrap().parse().unwrap()));
+    assert_eq!(command.wait().unwrap().code(), Some(0));
     assert_eq!(shop.movements(), 1);
 }
 
