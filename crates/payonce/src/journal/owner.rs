@@ -27,16 +27,24 @@ fn lock_path(journal: &Path, id: Uuid) -> PathBuf {
 }
 
 impl Owner {
-    /// Makes and locks the file, before the owner's id is written anywhere.
+    /// Makes and locks the file, before the owner's id is written anywhere. Clears away the files of the dead.
     pub(super) fn register(journal: &Path) -> io::Result<Self> {
-        let id = Uuid::new_v4();
-        let mut options = OpenOptions::new();
-        options.write(true).create_new(true);
-        #[cfg(unix)]
-        std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-        let lock = options.open(lock_path(journal, id))?;
-        lock.try_lock()?;
-        Ok(Self { id, journal: journal.to_owned(), _lock: lock })
+        clear_away(journal)?;
+        loop {
+            let id = Uuid::new_v4();
+            let path = lock_path(journal, id);
+            let mut options = OpenOptions::new();
+            options.write(true).create_new(true);
+            #[cfg(unix)]
+            std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+            let lock = options.open(&path)?;
+            // Whoever clears away may have found the file before it was locked, and takes it for a dead one's.
+            match lock.try_lock() {
+                Ok(()) if path.exists() => return Ok(Self { id, journal: journal.to_owned(), _lock: lock }),
+                Ok(()) | Err(TryLockError::WouldBlock) => {}
+                Err(TryLockError::Error(error)) => return Err(error),
+            }
+        }
     }
 
     pub(super) fn id(&self) -> Uuid {
@@ -48,21 +56,40 @@ impl Owner {
         if id == self.id {
             return Ok(true);
         }
-        let path = lock_path(&self.journal, id);
-        match File::open(&path) {
-            Ok(file) => match file.try_lock() {
-                Ok(()) => {
-                    // Whoever else asks finds no file, which means the same.
-                    let _ = std::fs::remove_file(&path);
-                    Ok(false)
-                }
-                Err(TryLockError::WouldBlock) => Ok(true),
-                Err(TryLockError::Error(error)) => Err(error),
-            },
-            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),
-            Err(error) => Err(error),
+        lives(&lock_path(&self.journal, id))
+    }
+}
+
+/// Whether a process holds the lock on the file. Removes the file if none does.
+fn lives(path: &Path) -> io::Result<bool> {
+    let file = match File::open(path) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(false),
+        opened => opened?,
+    };
+    match file.try_lock() {
+        Ok(()) => {
+            // Whoever else asks finds no file, which means the same. It is removed under the lock, so that it cannot
+            // be a file that its process has yet to lock.
+            let _ = std::fs::remove_file(path);
+            Ok(false)
+        }
+        Err(TryLockError::WouldBlock) => Ok(true),
+        Err(TryLockError::Error(error)) => Err(error),
+    }
+}
+
+/// Removes the files of dead processes, which had no time to.
+fn clear_away(journal: &Path) -> io::Result<()> {
+    let Some(name) = journal.file_name() else { return Ok(()) };
+    let ours = format!("{}-owner-", name.to_string_lossy());
+    let directory = journal.parent().filter(|parent| !parent.as_os_str().is_empty());
+    for file in std::fs::read_dir(directory.unwrap_or(Path::new(".")))? {
+        let file = file?;
+        if file.file_name().to_string_lossy().starts_with(&ours) {
+            lives(&file.path())?;
         }
     }
+    Ok(())
 }
 
 impl Drop for Owner {

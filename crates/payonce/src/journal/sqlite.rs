@@ -657,6 +657,26 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn the_lock_files_of_the_dead_are_cleared_away_and_those_of_the_living_are_not() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("journal.db");
+        let locks = || {
+            let files = std::fs::read_dir(dir.path()).unwrap().map(|file| file.unwrap().file_name());
+            files.filter(|name| name.to_string_lossy().contains("-owner-")).count()
+        };
+        let living = SqliteJournal::open(&path).unwrap();
+        let (record, _) = living.intend(intent("a"), now()).await.unwrap();
+        for _ in 0..3 {
+            let dead = format!("journal.db-owner-{}", Uuid::new_v4().simple());
+            std::fs::write(dir.path().join(dead), "").unwrap();
+        }
+        assert_eq!(locks(), 4);
+        let other = SqliteJournal::open(&path).unwrap();
+        assert_eq!(locks(), 2);
+        assert_eq!(other.claim(record.id).await.unwrap(), Claim::Elsewhere);
+    }
+
+    #[tokio::test]
     async fn a_journal_that_cannot_be_written_says_so() {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("journal.db");
