@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use crate::clock::Clock;
 use crate::faults::Faults;
+use crate::feed::{Change, Feed};
 use crate::problem::Problem;
 use crate::requests::Requests;
 use crate::store::{self, Store};
@@ -17,6 +18,7 @@ pub(crate) struct App {
     pub(crate) tokens: Tokens,
     pub(crate) faults: Faults,
     pub(crate) requests: Requests,
+    pub(crate) feed: Feed,
 }
 
 impl App {
@@ -26,6 +28,7 @@ impl App {
         self.tokens.forget();
         self.faults.clear();
         self.requests.clear();
+        self.feed.tell(Change::Reset);
         Ok(())
     }
 }

@@ -103,7 +103,11 @@ impl Clock {
 
     /// Returns when the given virtual duration has passed, however it passed.
     pub async fn sleep(&self, virtually: Duration) {
-        let until = later(self.now(), virtually);
+        self.sleep_until(later(self.now(), virtually)).await;
+    }
+
+    /// Returns when virtual time has reached this instant.
+    pub(crate) async fn sleep_until(&self, until: DateTime<Utc>) {
         let mut turned = self.turned.subscribe();
         loop {
             let (left, frozen, speed) = {

@@ -56,6 +56,7 @@ mod app;
 mod clock;
 mod executions;
 mod faults;
+mod feed;
 mod ledger;
 mod merchant;
 mod money;

@@ -9,6 +9,7 @@ use serde::Serialize;
 use uuid::Uuid;
 
 use crate::faults::Action;
+use crate::feed::{Change, Feed};
 
 /// How many requests are remembered.
 const REMEMBERED: usize = 10_000;
@@ -31,9 +32,10 @@ pub struct Request {
 }
 
 /// The log.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct Requests {
     log: Mutex<Log>,
+    feed: Feed,
 }
 
 #[derive(Debug, Default)]
@@ -43,6 +45,11 @@ struct Log {
 }
 
 impl Requests {
+    /// A log that tells the feed of each request.
+    pub(crate) fn telling(feed: Feed) -> Self {
+        Self { log: Mutex::default(), feed }
+    }
+
     /// Notes a request and gives it its number.
     pub(crate) fn arrived(
         &self,
@@ -57,14 +64,10 @@ impl Requests {
         if log.latest.len() == REMEMBERED {
             log.latest.pop_front();
         }
-        log.latest.push_back(Request {
-            number,
-            at,
-            operation: operation.to_owned(),
-            reference_id,
-            status: None,
-            faults,
-        });
+        let request =
+            Request { number, at, operation: operation.to_owned(), reference_id, status: None, faults };
+        self.tell(&request);
+        log.latest.push_back(request);
         number
     }
 
@@ -74,6 +77,13 @@ impl Requests {
         let index = number.checked_sub(first).and_then(|index| usize::try_from(index).ok());
         if let Some(request) = index.and_then(|index| log.latest.get_mut(index)) {
             request.status = Some(status);
+            self.tell(request);
+        }
+    }
+
+    fn tell(&self, request: &Request) {
+        if self.feed.is_heard() {
+            self.feed.tell(Change::Request(request.clone()));
         }
     }
 

@@ -15,6 +15,7 @@ use uuid::Uuid;
 use crate::app::App;
 use crate::clock::Clock;
 use crate::faults::{Call, Fault, Faults, Storm};
+use crate::feed::Feed;
 use crate::ledger::Ledger;
 use crate::money::Cents;
 use crate::problem::Problem;
@@ -118,7 +119,9 @@ impl Builder {
         if !self.addr.ip().is_loopback() {
             return Err(StartError::NotLoopback(self.addr));
         }
-        let (store, clock) = Store::open(self.db.as_deref(), self.terms).map_err(StartError::Database)?;
+        let feed = Feed::default();
+        let (store, clock) =
+            Store::open(self.db.as_deref(), self.terms, feed.clone()).map_err(StartError::Database)?;
         if let Some(speed) = self.speed {
             clock.set_speed(speed);
         }
@@ -129,8 +132,8 @@ impl Builder {
                 _ => rusqlite::Error::InvalidQuery,
             })
         })?;
-        let app =
-            Arc::new(App { store, clock, tokens, faults: Faults::default(), requests: Requests::default() });
+        let requests = Requests::telling(feed.clone());
+        let app = Arc::new(App { store, clock, tokens, faults: Faults::default(), requests, feed });
         let (stop, stopping) = watch::channel(false);
         let (ready, listening) = oneshot::channel();
         let thread = std::thread::Builder::new()
@@ -167,6 +170,10 @@ fn run(
         };
         match listening {
             Ok((listener, bound)) => {
+                let timekeeper = Arc::clone(&app);
+                tokio::spawn(async move {
+                    timekeeper.store.keep_time(&timekeeper.clock, &timekeeper.feed).await;
+                });
                 if ready.send(Ok(bound)).is_ok() {
                     server::serve(listener, routes::router(Arc::clone(&app)), stopping).await;
                 }

@@ -4,7 +4,7 @@
 //! Each piece of work sees the books as of one virtual instant, with everything that fell due before it already
 //! settled. So time needs no background task: what nobody looks at need not happen yet.
 
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
 use std::path::Path;
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -13,11 +13,13 @@ use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 use rusqlite::config::DbConfig;
+use rusqlite::hooks::Action;
 use rusqlite::{Connection, OptionalExtension, params};
-use tokio::sync::oneshot;
+use tokio::sync::{oneshot, watch};
 
 use crate::clock::{Clock, Saved};
 use crate::executions;
+use crate::feed::{self, Change, Feed, Table, Touched};
 use crate::problem::Problem;
 use crate::seed;
 
@@ -69,6 +71,7 @@ pub(crate) struct Books<'s> {
     pub(crate) now: DateTime<Utc>,
     pub(crate) terms: Terms,
     next_due: &'s Cell<Option<i64>>,
+    told: &'s Told,
 }
 
 impl Books<'_> {
@@ -80,6 +83,29 @@ impl Books<'_> {
     /// The instant of this piece of work as the tables hold it.
     pub(crate) fn micros(&self) -> i64 {
         self.now.timestamp_micros()
+    }
+}
+
+/// What is told on the feed once it is committed.
+struct Told {
+    feed: Feed,
+    /// The rows the database says were written by the present piece of work.
+    touched: Arc<Mutex<Vec<Touched>>>,
+    changes: RefCell<Vec<Change>>,
+}
+
+impl Told {
+    fn touched(&self) -> MutexGuard<'_, Vec<Touched>> {
+        self.touched.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Notes what a piece of work has changed.
+    fn note(&self, books: &Books<'_>) -> Result<(), Problem> {
+        let touched = std::mem::take(&mut *self.touched());
+        if !touched.is_empty() && self.feed.is_heard() {
+            self.changes.borrow_mut().extend(feed::read(books, &touched)?);
+        }
+        Ok(())
     }
 }
 
@@ -98,30 +124,55 @@ pub(crate) struct Store {
     jobs: Sender<Job>,
     thread: Mutex<Option<JoinHandle<()>>>,
     terms: Arc<Mutex<Terms>>,
+    due: watch::Receiver<Option<i64>>,
 }
 
 impl Store {
     /// Opens the database, seeds it when new, and starts its thread. Returns the clock too, because a file keeps its own.
-    pub(crate) fn open(path: Option<&Path>, terms: Terms) -> Result<(Self, Clock), rusqlite::Error> {
-        let db = connect(path)?;
+    pub(crate) fn open(
+        path: Option<&Path>,
+        terms: Terms,
+        feed: Feed,
+    ) -> Result<(Self, Clock), rusqlite::Error> {
+        let mut db = connect(path)?;
         let clock = match load_clock(&db)? {
             Some(saved) => Clock::resumed(saved),
             None => Clock::starting_at(Utc::now()),
         };
         prepare(&db, clock.now())?;
+        let touched = Arc::new(Mutex::new(Vec::new()));
+        db.update_hook(Some({
+            let touched = Arc::clone(&touched);
+            move |action: Action, _: &str, table: &str, row| {
+                if let Some(table) = Table::named(table) {
+                    let new = action == Action::SQLITE_INSERT;
+                    touched.lock().unwrap_or_else(PoisonError::into_inner).push(Touched { table, row, new });
+                }
+            }
+        }))?;
         let terms = Arc::new(Mutex::new(terms));
         let (jobs, inbox) = channel();
+        let (next_due, due) = watch::channel(Some(0));
         let thread = std::thread::Builder::new()
             .name("sandbox-store".to_owned())
             .spawn({
                 let (clock, terms) = (clock.clone(), Arc::clone(&terms));
                 move || {
-                    Keeper { db, clock, terms, next_due: Cell::new(Some(0)), saved_turns: Cell::new(0) }
-                        .serve(&inbox)
+                    let told = Told { feed, touched, changes: RefCell::default() };
+                    let keeper = Keeper {
+                        db,
+                        clock,
+                        terms,
+                        next_due: Cell::new(Some(0)),
+                        due: next_due,
+                        saved_turns: Cell::new(0),
+                        told,
+                    };
+                    keeper.serve(&inbox);
                 }
             })
             .expect("the system can start a thread");
-        Ok((Self { jobs, thread: Mutex::new(Some(thread)), terms }, clock))
+        Ok((Self { jobs, thread: Mutex::new(Some(thread)), terms, due }, clock))
     }
 
     /// Does the work and commits it. A refusal undoes what the work had written.
@@ -151,6 +202,33 @@ impl Store {
 
     pub(crate) fn terms(&self) -> MutexGuard<'_, Terms> {
         self.terms.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Settles what falls due when the virtual clock reaches it, as long as anyone listens to the feed.
+    pub(crate) async fn keep_time(&self, clock: &Clock, feed: &Feed) {
+        let mut due = self.due.clone();
+        loop {
+            feed.heard().await;
+            let next = *due.borrow_and_update();
+            let reached = async {
+                match next.and_then(DateTime::<Utc>::from_timestamp_micros) {
+                    Some(at) => clock.sleep_until(at).await,
+                    None => std::future::pending().await,
+                }
+            };
+            tokio::select! {
+                () = reached => {
+                    if self.run(|_| Ok(())).await.is_err() {
+                        return;
+                    }
+                }
+                changed = due.changed() => {
+                    if changed.is_err() {
+                        return;
+                    }
+                }
+            }
+        }
     }
 
     /// Finishes what was sent, closes the database and waits until that is done.
@@ -185,7 +263,9 @@ fn attempt<T>(books: &Books<'_>, work: impl FnOnce(&Books<'_>) -> Result<T, Prob
             .query_row([], |row| row.get(0))?;
         books.next_due.set(next);
     }
-    undone_if_refused(books, work)
+    let outcome = undone_if_refused(books, work);
+    books.told.note(books)?;
+    outcome
 }
 
 fn undone_if_refused<T>(
@@ -193,8 +273,10 @@ fn undone_if_refused<T>(
     work: impl FnOnce(&Books<'_>) -> Result<T, Problem>,
 ) -> Result<T, Problem> {
     books.db.prepare_cached("SAVEPOINT work")?.execute([])?;
+    let before = books.told.touched().len();
     let outcome = work(books);
     if outcome.is_err() {
+        books.told.touched().truncate(before);
         books.db.prepare_cached("ROLLBACK TO work")?.execute([])?;
     }
     books.db.prepare_cached("RELEASE work")?.execute([])?;
@@ -207,7 +289,10 @@ struct Keeper {
     clock: Clock,
     terms: Arc<Mutex<Terms>>,
     next_due: Cell<Option<i64>>,
+    /// Shows the others when something falls due.
+    due: watch::Sender<Option<i64>>,
     saved_turns: Cell<u64>,
+    told: Told,
 }
 
 impl Keeper {
@@ -237,6 +322,14 @@ impl Keeper {
                 // What was settled in there is due again.
                 self.next_due.set(Some(0));
             }
+            self.due.send_if_modified(|due| {
+                let changed = *due != self.next_due.get();
+                *due = self.next_due.get();
+                changed
+            });
+            for change in self.told.changes.take().into_iter().filter(|_| committed) {
+                self.told.feed.tell(change);
+            }
             for deliver in waiting.drain(..) {
                 deliver(committed);
             }
@@ -259,7 +352,13 @@ impl Keeper {
 
     fn work(&self, work: Work) -> Deliver {
         let terms = *self.terms.lock().unwrap_or_else(PoisonError::into_inner);
-        work(&Books { db: &self.db, now: self.clock.now(), terms, next_due: &self.next_due })
+        work(&Books {
+            db: &self.db,
+            now: self.clock.now(),
+            terms,
+            next_due: &self.next_due,
+            told: &self.told,
+        })
     }
 }
 
@@ -327,6 +426,8 @@ pub(crate) fn reset(books: &Books<'_>) -> Result<(), Problem> {
     }
     books.next_due.set(None);
     seed::merchant(books.db, books.now)?;
+    // Whoever listens is told of the reset, not of each row.
+    books.told.touched().clear();
     Ok(())
 }
 
@@ -353,7 +454,7 @@ mod tests {
 
     #[test]
     fn refused_work_leaves_nothing_behind() {
-        let (store, _clock) = Store::open(None, Terms::default()).unwrap();
+        let (store, _clock) = Store::open(None, Terms::default(), Feed::default()).unwrap();
         let refused = store.ask(|books| {
             books.db.execute("DELETE FROM wallets", [])?;
             Err::<(), _>(Problem::not_found("changed my mind"))
