@@ -4,12 +4,17 @@
 //! use dollr::{AccountId, Dollr, Settlement, usd};
 //!
 //! # async fn pay() -> Result<(), dollr::Error> {
+//! // DOLLR_CLIENT_ID, DOLLR_CLIENT_SECRET, DOLLR_PASSCODE, DOLLR_PASSCODE_PHONE, PAYONCE_JOURNAL
 //! let dollr = Dollr::from_env()?;
+//!
+//! // After a crash: drive whatever is unfinished. Safe at every start.
 //! dollr.resume().await?;
 //!
+//! // Pay. The name is yours and permanent.
 //! let ama = AccountId::from(18);
 //! let payout = dollr.payout("salary/2026-11/ama", ama, usd("250.00")?).send().await?;
 //!
+//! // Wait. An error never means "the payment failed"; it means that we stopped watching.
 //! match payout.settled().await? {
 //!     Settlement::Completed(receipt) => println!("paid {}", receipt.payee_amount),
 //!     Settlement::Failed(failure) => println!("declined: {failure}"),
@@ -17,6 +22,54 @@
 //! # Ok(())
 //! # }
 //! ```
+//!
+//! # What holds
+//!
+//! A payment is known by a permanent name. Its key with the provider is derived from the name, it is written to a
+//! journal before anything is sent, and it is driven to its end across lost replies, restarts and `kill -9`. Sending
+//! the same name again, in any process, goes on with the same payment. The promise and what it assumes of the
+//! provider are in the engine's crate, `payonce`.
+//!
+//! # Errors
+//!
+//! Every error says whether money may have moved, and that is all a program need ask:
+//!
+//! ```no_run
+//! # use dollr::{Effect, Order};
+//! # async fn pay(order: Order) {
+//! match order.send().await {
+//!     Ok(payment) => println!("{} is on its way", payment.name()),
+//!     Err(error) if error.effect() == Effect::None => println!("nothing was sent: {error}"),
+//!     Err(error) => println!("resume later, do not pay in another way: {error}"),
+//! }
+//! # }
+//! ```
+//!
+//! # The other movements
+//!
+//! ```no_run
+//! use dollr::{Currency, Dollr, Source, Status, usd};
+//!
+//! # async fn more(dollr: Dollr) -> Result<(), dollr::Error> {
+//! dollr.transfer("float/2026-11-20", 3.into(), 15.into(), usd("900.00")?).send().await?;
+//! dollr.refund("refund/INV-7", 9001.into(), usd("10.00")?).reason("damaged").send().await?;
+//!
+//! let invoice = Source::Invoice(101.into());
+//! let collection = dollr.collection("INV-7", invoice, 31.into(), Currency::USD).send().await?;
+//! if let Status::NeedsAction { client_secret } = collection.status().await? {
+//!     // Hand it to the card form in the customer's browser, which begins 3-D Secure with it.
+//!     let _ = client_secret.expose();
+//! }
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! # Secrets
+//!
+//! The client secret, the passcode and the access token live in memory only: no error, `Debug`, log or journal shows
+//! them, and what the provider says is searched for them before it is kept. Requests go over HTTPS (or plain HTTP to
+//! this machine), no redirect is followed, no reply over 2 MiB is read, and every request has a time limit. Each
+//! request is one `tracing` event at debug level with its operation, status, request id and duration.
 
 mod classify;
 mod client;

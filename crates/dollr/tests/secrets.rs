@@ -1,6 +1,8 @@
 //! Planted secrets are nowhere to be found: not in any public type's text, not in a log at its most talkative, not in
 //! the journal's file.
 
+#![allow(clippy::unwrap_used, reason = "a test may panic")]
+
 mod support;
 
 use std::fmt::{Debug, Write as _};

@@ -1,5 +1,7 @@
 //! The token: one request for all who wait, renewed in time, and never twice the same refusal.
 
+#![allow(clippy::unwrap_used, reason = "a test may panic")]
+
 mod support;
 
 use std::sync::Arc;

@@ -1,5 +1,7 @@
 //! Every reply and every broken connection, one row each: what the rail makes of it.
 
+#![allow(clippy::unwrap_used, reason = "a test may panic")]
+
 mod support;
 
 use std::sync::atomic::Ordering;
