@@ -5,7 +5,6 @@ use std::sync::Arc;
 
 use payonce::journal::{Filter, Summary};
 use payonce::{Currency, Engine, Error, Money, Operation, ReferenceId};
-use tracing::Instrument;
 
 use crate::config::Builder;
 use crate::ids::{AccountId, CounterpartyId, PaymentIntentId, WalletId};
@@ -148,8 +147,8 @@ impl Dollr {
     ) -> Result<Execution, Error> {
         let movement = Movement::of(operation)?;
         let rail = self.rail();
-        let span = tracing::debug_span!("execution", %operation, %reference_id);
-        let reply = rail.read_status(movement, reference_id).instrument(span).await.success();
+        let reply = rail.read_status(movement, reference_id).await.success();
+        tracing::debug!(%operation, %reference_id, answered = reply.is_ok(), "asked about an execution");
         let clean = |text: &str, secret: Option<&raw::Secret>| rail.wire().clean(text, secret);
         reply
             .and_then(|reply| Execution::read(movement, reference_id, reply, &clean))

@@ -14,13 +14,16 @@ pub(crate) type Clean<'a> = &'a dyn Fn(&str, Option<&raw::Secret>) -> String;
 
 /// The text on one line, without the secrets, cut to length.
 pub(crate) fn redact<'a>(text: &str, secrets: impl IntoIterator<Item = &'a str>) -> String {
-    let mut kept: String = text.chars().filter(|c| !c.is_control()).collect();
+    let plain = text.bytes().all(|byte| (b' '..=b'~').contains(&byte));
+    let mut kept = if plain { text.to_owned() } else { text.chars().filter(|c| !c.is_control()).collect() };
     for secret in secrets.into_iter().filter(|secret| !secret.is_empty()) {
         if kept.contains(secret) {
             kept = kept.replace(secret, "[redacted]");
         }
     }
-    if let Some((end, _)) = kept.char_indices().nth(LONGEST) {
+    if kept.len() > LONGEST
+        && let Some((end, _)) = kept.char_indices().nth(LONGEST)
+    {
         kept.truncate(end);
     }
     kept

@@ -178,24 +178,31 @@ impl Wire {
         operation: &'static str,
         noted: &OnceLock<Noted>,
     ) -> reqwest::Result<Response> {
+        let reads = request.method() == reqwest::Method::GET;
         let began = tracing::enabled!(tracing::Level::DEBUG).then(Instant::now);
         let answered = http.execute(request).await;
         if let Some(began) = began {
             self.trace(operation, &answered, began.elapsed());
         }
         let response = answered?;
-        let date = response.headers().get(DATE).and_then(moment);
+        let status = response.status().as_u16();
+        // Nobody asks when a status was read, and status reads are most of what is sent.
+        let undated = reads && status == 200;
+        let date = if undated { None } else { response.headers().get(DATE).and_then(moment) };
         if let Some(date) = date {
             let ahead = (date - self.clock.now()).num_milliseconds();
             self.ahead.store(ahead, Ordering::Relaxed);
         }
-        let status = response.status().as_u16();
         let header = |name| response.headers().get(name).cloned();
         let request_id = header("x-request-id");
         let retry_after = if status == 200 { None } else { header(RETRY_AFTER.as_str()) };
         // A context serves one request, so nothing was noted before.
         let _ = noted.set(Noted { status, request_id, retry_after, date });
-        limited(response).await
+        match response.content_length() {
+            // A reply that says how long it is can be no longer, so it is handed on unread.
+            Some(length) if length <= LARGEST_REPLY => Ok(response),
+            _ => Box::pin(limited(response)).await,
+        }
     }
 
     fn trace(&self, operation: &str, answered: &reqwest::Result<Response>, elapsed: Duration) {
@@ -265,13 +272,9 @@ fn broken(error: reqwest::Error, head: Option<Head>) -> Error {
 }
 
 /// The reply, if it is not larger than the limit; without its body, if it is.
-///
-/// A reply that says how long it is can be no longer, so it is handed on unread.
 async fn limited(mut response: Response) -> reqwest::Result<Response> {
-    match response.content_length() {
-        Some(length) if length <= LARGEST_REPLY => return Ok(response),
-        Some(_) => return Ok(rebuilt(&mut response, Vec::new())),
-        None => {}
+    if response.content_length().is_some_and(|length| length > LARGEST_REPLY) {
+        return Ok(rebuilt(&mut response, Vec::new()));
     }
     let mut body = Vec::new();
     while let Some(chunk) = response.chunk().await? {
