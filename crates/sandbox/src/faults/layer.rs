@@ -13,7 +13,7 @@ use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
 use chrono::{DateTime, TimeDelta, Utc};
-use http::header::{CONTENT_LENGTH, CONTENT_TYPE, RETRY_AFTER};
+use http::header::{CONTENT_LENGTH, RETRY_AFTER};
 use http::request::Parts;
 use http::{HeaderValue, StatusCode};
 use http_body_util::channel::Channel;
@@ -21,8 +21,10 @@ use serde::Deserialize;
 use serde_json::json;
 use uuid::Uuid;
 
+use super::bodies::{is_about_the_body, of_a_stranger, spoilt};
 use super::{Action, Arrival, Blow, Place};
 use crate::app::App;
+use crate::clock::later;
 use crate::server::{Cut, How};
 
 /// The largest request body that is read.
@@ -129,7 +131,9 @@ async fn struck(delivery: Delivery, blows: Vec<Blow>) -> End {
         match blow.action {
             Action::DuplicateDelivery => deliveries += 1,
             Action::DeliverLate { after_millis } => {
-                tokio::spawn(deliver_late(delivery, Duration::from_millis(after_millis)));
+                // Counted from the arrival, whenever the task below begins.
+                let at = later(delivery.app.clock.now(), Duration::from_millis(after_millis));
+                tokio::spawn(deliver_late(delivery, at));
                 return End::Cut(How::Close);
             }
             Action::StaleStatus { age_millis } => {
@@ -137,7 +141,7 @@ async fn struck(delivery: Delivery, blows: Vec<Blow>) -> End {
                 let at = delivery.app.clock.now().checked_sub_signed(age);
                 view = Some(View(at.unwrap_or(DateTime::<Utc>::MIN_UTC)));
             }
-            Action::TruncateBody | Action::GarbageBody => return End::Reply(spoilt(blow.action, b"{}")),
+            Action::GarbageBody | Action::EmptyBody => return End::Reply(of_a_stranger(blow.action)),
             _ => {
                 if let Some(end) = interrupt(&delivery, blow).await {
                     return end;
@@ -152,10 +156,7 @@ async fn struck(delivery: Delivery, blows: Vec<Blow>) -> End {
     for blow in blows.iter().filter(|blow| blow.place != Place::BeforeEffect) {
         match (blow.place, blow.action) {
             (_, action) if is_about_delivery(action) => {}
-            (_, Action::TruncateBody | Action::GarbageBody) => {
-                let body = to_bytes(reply.into_body(), usize::MAX).await.unwrap_or_default();
-                reply = spoilt(blow.action, &body);
-            }
+            (_, action) if is_about_the_body(action) => reply = spoilt(action, reply).await,
             (Place::InReply, Action::DropReply | Action::Reset | Action::Delay { .. } | Action::Hold) => {
                 reply = interrupted(&delivery, blow.clone(), reply).await;
             }
@@ -174,8 +175,8 @@ fn is_about_delivery(action: Action) -> bool {
     matches!(action, Action::DuplicateDelivery | Action::DeliverLate { .. } | Action::StaleStatus { .. })
 }
 
-async fn deliver_late(delivery: Delivery, after: Duration) {
-    delivery.app.clock.sleep(after).await;
+async fn deliver_late(delivery: Delivery, at: DateTime<Utc>) {
+    delivery.app.clock.sleep_until(at).await;
     delivery.process(None).await;
 }
 
@@ -203,15 +204,6 @@ async fn interrupt(delivery: &Delivery, blow: &Blow) -> Option<End> {
         _ => {}
     }
     None
-}
-
-/// A whole HTTP message whose body is not the JSON it says it is.
-fn spoilt(action: Action, body: &[u8]) -> Response {
-    let body = match action {
-        Action::TruncateBody => body[..body.len() / 2].to_vec(),
-        _ => b"<html>upstream connect error</html>".to_vec(),
-    };
-    ([(CONTENT_TYPE, HeaderValue::from_static("application/json"))], body).into_response()
 }
 
 /// A reply that is interrupted after half of its body.

@@ -3,8 +3,10 @@
 //!
 //! Faults live in memory, not in the database file: they belong to a test, not to the provider.
 
+mod bodies;
 pub(crate) mod layer;
 mod script;
+mod sense;
 mod storm;
 
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -16,6 +18,7 @@ use tokio::sync::watch;
 use uuid::Uuid;
 
 pub use script::{Call, FaultHandle, Held, Spot};
+pub(crate) use sense::Nonsense;
 pub use storm::Storm;
 
 /// Where in the handling of a request a fault strikes.
@@ -58,9 +61,29 @@ pub enum Action {
     },
     /// The body ends in the middle of its JSON, as a complete HTTP message.
     TruncateBody,
-    /// The body is not JSON at all.
+    /// The body is not JSON at all. Before the effect someone on the way answers it and the provider hears nothing.
     GarbageBody,
-    /// The request is processed twice; the client gets the first reply.
+    /// There is no body. Before the effect someone on the way answers so and the provider hears nothing.
+    EmptyBody,
+    /// The body is followed by so many spaces that it is this long. It is still the same JSON.
+    OversizedBody {
+        /// How long, in bytes; at most 64 MiB.
+        bytes: u64,
+    },
+    /// The body arrives byte by byte, each this much after the one before, in real time.
+    SlowDrip {
+        /// The pause before each byte.
+        millis: u64,
+    },
+    /// The body says that it is HTML, although it is the JSON it would have been.
+    WrongContentType,
+    /// Every value of an enum in the body is one that no document knows.
+    UnknownEnum,
+    /// Every object in the body has members that no document knows.
+    ExtraFields,
+    /// Every object in the body lacks every other of its members, in the order of their names from the second on.
+    MissingFields,
+    /// The request is processed twice, one after the other; the client gets the first reply.
     DuplicateDelivery,
     /// The client's connection is closed now; the request takes effect this much later, by the virtual clock.
     DeliverLate {
@@ -159,14 +182,16 @@ struct State {
 }
 
 impl Faults {
-    pub(crate) fn set(&self, rule: Rule) -> (u64, Arc<Gate>) {
+    /// Sets a fault, unless it cannot happen.
+    pub(crate) fn set(&self, rule: Rule) -> Result<(u64, Arc<Gate>), Nonsense> {
+        sense::check(&rule)?;
         let gate = Arc::new(Gate::default());
         let mut state = self.lock();
         state.last_id += 1;
         let id = state.last_id;
         state.set.push((Fault { id, rule, matched: 0, fired: 0, holding: 0 }, Arc::clone(&gate)));
         self.armed.store(true, Ordering::Release);
-        (id, gate)
+        Ok((id, gate))
     }
 
     pub(crate) fn storm(&self, storm: Option<Storm>) {
@@ -334,7 +359,7 @@ mod tests {
 
     fn struck(rule: Rule, calls: usize) -> Vec<usize> {
         let faults = Faults::default();
-        faults.set(rule);
+        faults.set(rule).unwrap();
         (1..=calls).filter(|_| !faults.strike(PAYOUT).is_empty()).collect()
     }
 
@@ -353,6 +378,27 @@ mod tests {
         assert_eq!(struck(half(7), 200), struck(half(7), 200));
         assert_ne!(struck(half(7), 200), struck(half(8), 200));
         assert!((60..140).contains(&struck(half(7), 200).len()));
+    }
+
+    #[test]
+    fn a_fault_that_cannot_happen_is_refused() {
+        let faults = Faults::default();
+        let chance = |probability| Some(Chance { probability, seed: 1 });
+        let status = |code| Action::Status { code };
+        for (rule, member) in [
+            (Rule { nth: Some(0), ..rule("*") }, "nth"),
+            (Rule { times: Some(0), ..rule("*") }, "times"),
+            (Rule { chance: chance(1.1), ..rule("*") }, "chance"),
+            (Rule { chance: chance(f64::NAN), ..rule("*") }, "chance"),
+            (Rule { action: status(199), ..rule("*") }, "code"),
+            (Rule { action: status(600), ..rule("*") }, "code"),
+            (Rule { action: Action::OversizedBody { bytes: 0 }, ..rule("*") }, "bytes"),
+            (Rule { action: Action::OversizedBody { bytes: 1 << 40 }, ..rule("*") }, "bytes"),
+            (Rule { action: Action::StaleStatus { age_millis: 1 }, ..rule("POST /v1/*") }, "operation"),
+        ] {
+            assert_eq!(faults.set(rule).unwrap_err().member, member);
+        }
+        assert!(faults.list().is_empty());
     }
 
     #[test]

@@ -17,6 +17,9 @@ pub struct Call {
 }
 
 /// The calls a fault is meant for and the point at which it strikes.
+///
+/// # Panics
+/// Every method does when the fault cannot happen at that point, such as another status once the reply has begun.
 #[derive(Clone, Debug)]
 #[must_use = "no fault is set before it is said what happens"]
 pub struct Spot {
@@ -99,70 +102,132 @@ impl Call {
 
 impl Spot {
     /// Closes the connection without (the rest of) a reply.
+    #[track_caller]
     pub fn drop_reply(self) -> FaultHandle {
         self.set(Action::DropReply)
     }
 
     /// Resets the connection.
+    #[track_caller]
     pub fn reset(self) -> FaultHandle {
         self.set(Action::Reset)
     }
 
     /// Waits, in real time. The request goes on even if the client gives up.
+    #[track_caller]
     pub fn delay(self, duration: Duration) -> FaultHandle {
         self.set(Action::Delay { millis: millis(duration) })
     }
 
     /// Waits until released. The request goes on then, even if the client has given up.
-    pub fn hold(mut self) -> Held {
-        self.rule.action = Action::Hold;
-        Held { gate: self.faults.set(self.rule).1 }
+    #[track_caller]
+    pub fn hold(self) -> Held {
+        Held { gate: self.put(Action::Hold).1 }
     }
 
     /// Answers this status instead of the reply.
+    #[track_caller]
     pub fn status(self, code: u16) -> FaultHandle {
         self.set(Action::Status { code })
     }
 
     /// Answers 429, with `Retry-After` in seconds when given.
+    #[track_caller]
     pub fn too_many_requests(self, retry_after: Option<u64>) -> FaultHandle {
         self.set(Action::TooManyRequests { retry_after })
     }
 
     /// Ends the body in the middle of its JSON, as a complete HTTP message.
+    #[track_caller]
     pub fn truncate_body(self) -> FaultHandle {
         self.set(Action::TruncateBody)
     }
 
     /// Answers a body that is not JSON.
+    #[track_caller]
     pub fn garbage_body(self) -> FaultHandle {
         self.set(Action::GarbageBody)
     }
 
     /// Processes the request twice, one after the other; the client gets the first reply.
+    #[track_caller]
     pub fn duplicate_delivery(self) -> FaultHandle {
         self.set(Action::DuplicateDelivery)
     }
 
     /// Closes the connection now and lets the request take effect later, by the virtual clock.
+    #[track_caller]
     pub fn deliver_late(self, after: Duration) -> FaultHandle {
         self.set(Action::DeliverLate { after_millis: millis(after) })
     }
 
     /// Answers a status read from a view this much older, by the virtual clock: what is newer is unknown to it.
+    #[track_caller]
     pub fn stale_status(self, age: Duration) -> FaultHandle {
         self.set(Action::StaleStatus { age_millis: millis(age) })
     }
 
     /// Makes the request's bearer token worthless at this point.
+    #[track_caller]
     pub fn revoke_token(self) -> FaultHandle {
         self.set(Action::RevokeToken)
     }
 
-    fn set(mut self, action: Action) -> FaultHandle {
+    /// Leaves the body away.
+    #[track_caller]
+    pub fn empty_body(self) -> FaultHandle {
+        self.set(Action::EmptyBody)
+    }
+
+    /// Fills the body up with spaces until it is this long.
+    #[track_caller]
+    pub fn oversized_body(self, bytes: u64) -> FaultHandle {
+        self.set(Action::OversizedBody { bytes })
+    }
+
+    /// Lets the body arrive byte by byte, with this pause before each, in real time.
+    #[track_caller]
+    pub fn slow_drip(self, pause: Duration) -> FaultHandle {
+        self.set(Action::SlowDrip { millis: millis(pause) })
+    }
+
+    /// Says that the JSON of the body is HTML.
+    #[track_caller]
+    pub fn wrong_content_type(self) -> FaultHandle {
+        self.set(Action::WrongContentType)
+    }
+
+    /// Answers values of enums that no document knows.
+    #[track_caller]
+    pub fn unknown_enum(self) -> FaultHandle {
+        self.set(Action::UnknownEnum)
+    }
+
+    /// Answers members that no document knows.
+    #[track_caller]
+    pub fn extra_fields(self) -> FaultHandle {
+        self.set(Action::ExtraFields)
+    }
+
+    /// Leaves every other member of each object away.
+    #[track_caller]
+    pub fn missing_fields(self) -> FaultHandle {
+        self.set(Action::MissingFields)
+    }
+
+    #[track_caller]
+    fn set(self, action: Action) -> FaultHandle {
+        let faults = self.faults.clone();
+        FaultHandle { faults, id: self.put(action).0 }
+    }
+
+    #[track_caller]
+    fn put(mut self, action: Action) -> (u64, Arc<Gate>) {
         self.rule.action = action;
-        let (id, _) = self.faults.set(self.rule);
-        FaultHandle { faults: self.faults, id }
+        match self.faults.set(self.rule) {
+            Ok(set) => set,
+            Err(nonsense) => panic!("this fault cannot happen: {nonsense}"),
+        }
     }
 }
 

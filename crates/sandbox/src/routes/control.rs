@@ -92,7 +92,8 @@ async fn set_fault(State(app): Shared, Json(rule): Json<Rule>) -> Result<Json<Va
     if !rule.operation.ends_with('*') && !shape::knows(&rule.operation) {
         return Err(Problem::field("operation", "no such operation"));
     }
-    let (id, _) = app.faults.set(rule);
+    let (id, _) =
+        app.faults.set(rule).map_err(|nonsense| Problem::field(nonsense.member, nonsense.because))?;
     Ok(Json(json!({ "id": id })))
 }
 

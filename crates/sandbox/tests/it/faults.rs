@@ -198,7 +198,7 @@ async fn a_fault_for_an_operation_that_does_not_exist_is_a_mistake() {
 }
 
 /// Waits for something another task brings about; gives up after ten seconds.
-async fn until(condition: impl Fn() -> bool) {
+pub(crate) async fn until(condition: impl Fn() -> bool) {
     let waiting = async {
         while !condition() {
             tokio::time::sleep(Duration::from_millis(1)).await;

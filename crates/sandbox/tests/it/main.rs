@@ -5,6 +5,7 @@
 mod books;
 mod contract;
 mod durable;
+mod fault_table;
 mod faults;
 mod merchant;
 mod money;
