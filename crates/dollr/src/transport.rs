@@ -337,7 +337,8 @@ macro_rules! ask {
     ($wire:expr, |$raw:ident| $call:expr) => {{
         let mut seen = crate::transport::once!($wire, |$raw| $call);
         if seen.is_unauthorized() {
-            seen = crate::transport::once!($wire, |$raw| $call);
+            // Boxed, because it is rarely needed and would make every call's future larger.
+            seen = Box::pin(async { crate::transport::once!($wire, |$raw| $call) }).await;
         }
         seen
     }};
