@@ -239,7 +239,7 @@ async fn submit<R: Rail>(
     match submission {
         Submission::Accepted(report) => {
             work.report(now, report)?;
-            if work.state.is_seen() && work.state.outcome().is_none() {
+            if work.state.outcome().is_none() {
                 return work.rest(journal, now, terms, Pause::Poll).await.map(Some);
             }
         }

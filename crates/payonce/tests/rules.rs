@@ -561,6 +561,40 @@ mod rule_7_amounts {
     }
 }
 
+#[tokio::test]
+async fn rule_7_where_only_the_currency_is_known_it_is_the_payers() {
+    let lrd = Money::new("250.00", Currency::LRD).unwrap();
+    for (payer, payee, good) in [(lrd, money("1.30"), true), (money("1.30"), lrd, false)] {
+        let intent = Intent { expect: Expect::PayerCurrency(Currency::LRD), ..intent() };
+        let script = Script::default()
+            .prepares("s1", 900)
+            .answers(Submission::Accepted(Report::Completed(receipt(payer, payee))));
+        let journal = MemoryJournal::new();
+        let (record, lease) = journal.intend(intent, at(0)).await.unwrap();
+        let mut work = Work::new(lease.unwrap(), &record).unwrap();
+        let turn = drive::advance(&script, &journal, &StoppedClock::default(), &mut work).await.unwrap();
+        let Turn::Ended(outcome) = turn else { panic!("{turn:?}") };
+        assert_eq!(matches!(outcome, Outcome::Completed(_)), good, "{outcome:?}");
+    }
+}
+
+#[tokio::test]
+async fn what_the_customer_must_authorise_with_is_shown_and_not_journaled() {
+    let action = payonce::Secret::new("pi_1_secret_2");
+    let script = Script::default()
+        .prepares("s1", FAR)
+        .answers(Submission::Accepted(Report::Pending { action: Some(action) }))
+        .finds(LookUp::Setback(Setback {
+            error: Error::new(ErrorKind::Forbidden, "not verified"),
+            then: Then::Stop,
+        }));
+    let journal = MemoryJournal::new();
+    let payment = send(&engine(&script, &journal), "250.00").await.unwrap();
+    let Status::NeedsAction { client_secret } = payment.status().await.unwrap() else { panic!("no action") };
+    assert_eq!(client_secret.expose(), "pi_1_secret_2");
+    assert!(!format!("{journal:?}").contains("pi_1_secret_2"));
+}
+
 /// An engine with a pace that wastes no time, on the machine's clock.
 fn engine(script: &Script, journal: &MemoryJournal) -> Engine<Script> {
     let soon = Duration::from_millis(1);
