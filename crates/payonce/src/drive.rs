@@ -47,6 +47,8 @@ pub struct Work {
     unwritten: Vec<Entry>,
     /// What the customer must authorise with; never written.
     action: Option<Secret>,
+    /// Why the last call brought nothing, if it did not.
+    trouble: Option<Error>,
 }
 
 impl Work {
@@ -63,7 +65,7 @@ impl Work {
             contents: record.intent.contents.clone(),
             expect: record.intent.expect,
         };
-        Ok(Self { order, state, lease, unwritten: Vec::new(), action: None })
+        Ok(Self { order, state, lease, unwritten: Vec::new(), action: None, trouble: None })
     }
 
     /// The lease as it stands after the writes so far.
@@ -79,6 +81,11 @@ impl Work {
     /// What the customer must authorise with, if the provider just asked for it.
     pub fn action(&self) -> Option<&Secret> {
         self.action.as_ref()
+    }
+
+    /// Why the last call brought nothing, if it did not.
+    pub fn trouble(&self) -> Option<&Error> {
+        self.trouble.as_ref()
     }
 
     /// Folds an event in, to be written later.
@@ -158,6 +165,7 @@ impl Work {
         setback: Setback,
     ) -> Result<Turn, Error> {
         tracing::debug!(reference_id = %self.order.reference_id, error = %setback.error, "set back");
+        self.trouble = Some(setback.error.clone());
         match setback.then {
             Then::Retry => self.rest(journal, now, terms, Pause::Retry).await,
             Then::RetryAfter(wait) => self.rest(journal, now, terms, Pause::RetryAfter(wait)).await,

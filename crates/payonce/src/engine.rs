@@ -267,7 +267,7 @@ impl<R: Rail> Inner<R> {
             if made {
                 slot.lease = lease;
             }
-            let watchers = slot.watchers.get_or_insert_with(|| watch::channel(Progress::Working).0);
+            let watchers = slot.watchers.get_or_insert_with(|| watch::channel(Progress::Working(None)).0);
             (watchers.subscribe(), made)
         };
         if made {
@@ -341,10 +341,12 @@ impl<R: Rail> Inner<R> {
                 let delay = schedule.rest_of(key, pause, &self.settings.pace, self.clock.now());
                 if let Some(slot) = schedule.get(key) {
                     slot.lease = work.as_ref().map(Work::lease);
-                    if let (Some(watchers), Some(work)) =
-                        (&slot.watchers, work.filter(|w| w.state().is_seen()))
-                    {
-                        watchers.send_replace(Progress::Pending(work.action().cloned()));
+                    if let (Some(watchers), Some(work)) = (&slot.watchers, work) {
+                        watchers.send_replace(if work.state().is_seen() {
+                            Progress::Pending(work.action().cloned())
+                        } else {
+                            Progress::Working(work.trouble().cloned())
+                        });
                     }
                 }
                 drop(schedule);

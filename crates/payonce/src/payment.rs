@@ -59,7 +59,8 @@ impl Status {
 /// What the engine last said of a payment to those who wait for it.
 #[derive(Clone, Debug)]
 pub(crate) enum Progress {
-    Working,
+    /// The provider is not known to have it; and why the last call brought nothing.
+    Working(Option<Error>),
     Pending(Option<Secret>),
     Ended(Outcome),
     Stopped(Error),
@@ -153,7 +154,7 @@ impl<R: Rail> Payment<R> {
                 Progress::Ended(Outcome::Failed(failure)) => return Ok(Settlement::Failed(failure)),
                 Progress::Ended(Outcome::Parked(reason)) => return Err(self.parked(&reason)),
                 Progress::Stopped(error) => return Err(error),
-                Progress::Working | Progress::Pending(_) => {}
+                Progress::Working(_) | Progress::Pending(_) => {}
             }
             progress.changed().await.map_err(|_| self.gone())?;
         }
@@ -193,7 +194,7 @@ impl<R: Rail> Payment<R> {
                 Progress::Ended(Outcome::Parked(reason)) => return Err(self.parked(&reason)),
                 Progress::Ended(_) | Progress::Pending(_) => return Ok(self),
                 Progress::Stopped(error) => return Err(error),
-                Progress::Working => {}
+                Progress::Working(_) => {}
             }
             tokio::select! {
                 changed = progress.changed() => changed.map_err(|_| self.gone())?,
@@ -215,7 +216,18 @@ impl<R: Rail> Payment<R> {
     }
 
     fn late(&self, limit: Duration) -> Error {
-        let message = format!("no end within {} s; the engine goes on with the payment", limit.as_secs());
-        self.blame(Error::new(ErrorKind::Deadline, message))
+        let trouble = match self.progress.as_ref().map(|progress| progress.borrow().clone()) {
+            Some(Progress::Working(trouble)) => trouble,
+            _ => None,
+        };
+        let why = trouble.as_ref().map(|error| format!(" ({})", error.message())).unwrap_or_default();
+        let limit = limit.as_secs();
+        let message =
+            format!("no answer within {limit} s{why}; the payment goes on while this process lives");
+        let late = self.blame(Error::new(ErrorKind::Deadline, message));
+        match trouble {
+            Some(error) => late.with_source(error),
+            None => late,
+        }
     }
 }

@@ -895,6 +895,26 @@ mod pace {
     }
 
     #[tokio::test]
+    async fn a_waiter_that_gives_up_hears_why_and_the_payment_goes_on() {
+        let mut script = Script::default().prepares("s1", FAR);
+        for _ in 0..3 {
+            script = script.answers(Submission::NotSent(setback(Then::Retry)));
+        }
+        let script = script.answers(Submission::Accepted(completed()));
+        let slow = Duration::from_millis(20);
+        let pace = Pace { first_retry: slow, slowest_retry: slow, ..Pace::default() };
+        let settings = Settings { pace, first_answer: Duration::from_millis(1), ..Settings::default() };
+        let namespace = Namespace::new("merchant-42").unwrap();
+        let engine = Engine::new(script, Arc::new(MemoryJournal::new()), namespace, settings);
+        let error = send(&engine, "250.00").await.unwrap_err();
+        assert_eq!((error.kind(), error.effect()), (ErrorKind::Deadline, Effect::Unknown));
+        assert!(error.message().contains("the connection broke"), "{error}");
+        engine.idle().await;
+        let payment = engine.find(&intent().name).await.unwrap().unwrap();
+        assert!(matches!(payment.status().await.unwrap(), Status::Completed(_)));
+    }
+
+    #[tokio::test]
     async fn retry_after_is_waited_out() {
         let asked = Duration::from_secs(600);
         let script = Script::default()
