@@ -12,8 +12,15 @@ use uuid::Uuid;
 
 const REFERENCE: &str = "550e8400-e29b-41d4-a716-446655440000";
 
+/// A client of the way a test needs. Whichever crate is built beside this one may have asked reqwest for TLS without
+/// saying by what; then a provider has to be there, although nothing here uses it.
+fn http() -> reqwest::Client {
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    reqwest::Client::new()
+}
+
 fn client(server: &MockServer, transport: impl HttpTransport) -> Client {
-    Client::new_with_client(&server.base_url(), reqwest::Client::new(), Arc::new(transport))
+    Client::new_with_client(&server.base_url(), http(), Arc::new(transport))
 }
 
 fn execution(status: &str) -> String {
@@ -181,7 +188,7 @@ async fn a_transport_sets_headers_and_sees_the_status_of_a_reply_that_does_not_p
         })
         .await;
     let transport = Arc::new(PerCall::default());
-    let client = Client::new_with_client(&server.base_url(), reqwest::Client::new(), transport.clone());
+    let client = Client::new_with_client(&server.base_url(), http(), transport.clone());
     let error = client.get_payout_status(&REFERENCE.parse()?).await.unwrap_err();
     assert!(matches!(error, Error::InvalidResponsePayload(..)));
     assert_eq!(error.status(), None, "the error alone forgets that the provider said yes");

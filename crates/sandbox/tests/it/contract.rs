@@ -29,7 +29,7 @@ impl HttpTransport for WithToken {
 }
 
 async fn client(sandbox: &Sandbox) -> Client {
-    let http = reqwest::Client::new();
+    let http = crate::merchant::http().build().unwrap();
     let anonymous = Client::new_with_client(sandbox.url(), http.clone(), Arc::new(dollr_raw::Direct));
     let credentials = types::ClientCredentialObtainTokenPayload {
         client_id: CLIENT_ID.to_owned(),

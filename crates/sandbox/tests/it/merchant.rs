@@ -3,9 +3,16 @@
 use std::time::Duration;
 
 use payonce_sandbox::{CLIENT_ID, CLIENT_SECRET, PASSCODE, PASSCODE_PHONE, PAYOUT_ACCOUNT, Sandbox};
-use reqwest::{Client, Method, Response};
+use reqwest::{Client, ClientBuilder, Method, Response};
 use serde_json::{Value, json};
 use uuid::Uuid;
+
+/// The beginning of every client. Whichever crate is built beside this one may have asked reqwest for TLS without
+/// saying by what; then a provider has to be there, although nothing here uses it.
+pub(crate) fn http() -> ClientBuilder {
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    Client::builder()
+}
 
 /// One merchant with a token.
 #[derive(Clone)]
@@ -21,8 +28,7 @@ pub(crate) type Reply = (u16, Value);
 impl Merchant {
     pub(crate) async fn of(sandbox: &Sandbox) -> Self {
         // A connection of its own for each request, so that a cut one concerns no other request.
-        let http =
-            Client::builder().pool_max_idle_per_host(0).timeout(Duration::from_secs(20)).build().unwrap();
+        let http = http().pool_max_idle_per_host(0).timeout(Duration::from_secs(20)).build().unwrap();
         let mut merchant = Self { http, url: sandbox.url().to_owned(), token: String::new() };
         merchant.renew_token().await;
         merchant
