@@ -70,6 +70,7 @@ mod server;
 mod sessions;
 mod shape;
 mod store;
+mod switches;
 mod tokens;
 
 pub use clock::Clock;
@@ -82,3 +83,7 @@ pub use seed::{
     PASSCODE_PHONE, PAYOUT_ACCOUNT, USD_WALLET,
 };
 pub use store::Guards;
+pub use switches::{
+    CancelProcessing, DeadSession, ErrorText, FirstStatus, OpenSessions, SameOrder, Switches, TakenKey,
+    Transfers, WrongPasscode,
+};

@@ -14,7 +14,7 @@ use uuid::Uuid;
 
 use crate::app::App;
 use crate::clock::Clock;
-use crate::faults::{Call, Fault, Faults, Storm};
+use crate::faults::{Call, Fault, Faults, Storm, millis};
 use crate::feed::Feed;
 use crate::ledger::Ledger;
 use crate::money::Cents;
@@ -22,6 +22,7 @@ use crate::problem::Problem;
 use crate::requests::{Request, Requests};
 use crate::seed::{self, CLIENT_ID, CLIENT_SECRET, DEVICE_NAME, PASSCODE, PASSCODE_PHONE};
 use crate::store::{Guards, Store, Terms};
+use crate::switches::Switches;
 use crate::tokens::Tokens;
 use crate::{executions, routes, server, shape};
 
@@ -92,25 +93,31 @@ impl Builder {
 
     /// How long mobile money stays `PROCESSING`, in virtual time; 3 s by default. Zero settles before the reply.
     pub fn settle_after(mut self, settle_after: Duration) -> Self {
-        self.terms.settle_after = settle_after;
+        self.terms.switches.settle_after_millis = millis(settle_after);
         self
     }
 
     /// How long a checkout session lives, in virtual time; 30 minutes by default.
     pub fn checkout_session(mut self, lifetime: Duration) -> Self {
-        self.terms.checkout_session = lifetime;
+        self.terms.switches.checkout_session_millis = millis(lifetime);
         self
     }
 
     /// How long a payout session lives, in virtual time; 15 minutes by default.
     pub fn payout_session(mut self, lifetime: Duration) -> Self {
-        self.terms.payout_session = lifetime;
+        self.terms.switches.payout_session_millis = millis(lifetime);
         self
     }
 
     /// Which of the provider's guards hold; both by default.
     pub fn guards(mut self, guards: Guards) -> Self {
         self.terms.guards = guards;
+        self
+    }
+
+    /// How the provider behaves where the documents leave it open. Sets the three durations above, too.
+    pub fn switches(mut self, switches: Switches) -> Self {
+        self.terms.switches = switches;
         self
     }
 
@@ -286,6 +293,11 @@ impl Sandbox {
     /// Switches the provider's guards against paying twice on and off.
     pub fn guards(&self, guards: Guards) {
         self.app.store.terms().guards = guards;
+    }
+
+    /// How the provider behaves where the documents leave it open.
+    pub fn switches(&self, switches: Switches) {
+        self.app.store.terms().switches = switches;
     }
 
     /// The holder of the card finishes the 3-D Secure step of this collection, which settles it. `false` when no card

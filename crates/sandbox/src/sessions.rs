@@ -7,10 +7,11 @@ use rusqlite::{OptionalExtension, Row, params};
 use crate::clock::later;
 use crate::executions::{self, Operation};
 use crate::ledger::instant;
-use crate::merchant::{counterparty_wallet, source, usable_account, wallet_in};
+use crate::merchant::{Source, counterparty_wallet, source, usable_account, wallet_in};
 use crate::money::Cents;
 use crate::problem::Problem;
 use crate::store::Books;
+use crate::switches::{DeadSession, OpenSessions};
 
 /// A session as it was created.
 #[derive(Clone, Debug)]
@@ -40,9 +41,12 @@ pub(crate) fn checkout(books: &Books<'_>, source_type: &str, source_id: i64) -> 
     if source.status != "ACTIVE" {
         return Err(Problem::field("source_id", "source is not ACTIVE"));
     }
+    if books.terms.switches.open_sessions == OpenSessions::OnePerSource && is_open(books, &source)? {
+        return Err(Problem::field("source_id", "source has a session that is ACTIVE"));
+    }
     let session = Session {
         source: Some((source.kind, source.id)),
-        expires_at: later(books.now, books.terms.checkout_session),
+        expires_at: later(books.now, books.terms.switches.checkout_session()),
         ..Session::draft(books, Operation::Collection, source.total_amount, source.currency)
     };
     session.insert(books)
@@ -61,7 +65,7 @@ pub(crate) fn payout(
     let session = Session {
         wallet_id: Some(wallet),
         payment_account_id: Some(payout_account_id),
-        expires_at: later(books.now, books.terms.payout_session),
+        expires_at: later(books.now, books.terms.switches.payout_session()),
         ..Session::draft(books, Operation::Payout, amount, currency)
     };
     session.insert(books)
@@ -127,7 +131,11 @@ pub(crate) fn refund(
 
 /// The session an execution wants to spend. While the session guard holds it must be unused and unexpired.
 pub(crate) fn to_execute(books: &Books<'_>, operation: Operation, id: &str) -> Result<Session, Problem> {
-    let unknown = || Problem::field("session_id", "session not found");
+    let dead = |msg| match books.terms.switches.dead_session {
+        DeadSession::Unprocessable => Problem::field("session_id", msg),
+        DeadSession::NotFound => Problem::not_found("Session not found"),
+    };
+    let unknown = || dead("session not found");
     let id: i64 = id.parse().map_err(|_| unknown())?;
     let session = books
         .db
@@ -141,10 +149,10 @@ pub(crate) fn to_execute(books: &Books<'_>, operation: Operation, id: &str) -> R
         .ok_or_else(unknown)?;
     if books.terms.guards.session_once {
         if session.used_at.is_some() {
-            return Err(Problem::field("session_id", "session is not ACTIVE"));
+            return Err(dead("session is not ACTIVE"));
         }
         if session.expires_at <= books.now {
-            return Err(Problem::field("session_id", "session expired"));
+            return Err(dead("session expired"));
         }
     }
     Ok(session)
@@ -157,6 +165,18 @@ pub(crate) fn spend(books: &Books<'_>, id: i64) -> Result<(), Problem> {
         .prepare_cached("UPDATE sessions SET used_at = ?2 WHERE id = ?1")?
         .execute(params![id, books.micros()])?;
     Ok(())
+}
+
+/// Whether the source has a session that could be executed.
+fn is_open(books: &Books<'_>, source: &Source) -> Result<bool, Problem> {
+    let open = books
+        .db
+        .prepare_cached(
+            "SELECT EXISTS (SELECT 1 FROM sessions WHERE source_kind = ?1 AND source_id = ?2 AND used_at IS NULL
+             AND expires_at > ?3)",
+        )?
+        .query_row(params![source.kind, source.id, books.micros()], |row| row.get(0))?;
+    Ok(open)
 }
 
 fn still_to_come(books: &Books<'_>, expires_at: DateTime<Utc>) -> Result<DateTime<Utc>, Problem> {

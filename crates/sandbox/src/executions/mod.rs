@@ -4,6 +4,7 @@
 mod record;
 mod settle;
 
+use http::StatusCode;
 use rusqlite::Row;
 use uuid::Uuid;
 
@@ -14,6 +15,7 @@ use crate::outcomes::{Behaviour, Verdict};
 use crate::problem::Problem;
 use crate::sessions::{self, Session};
 use crate::store::Books;
+use crate::switches::{SameOrder, TakenKey, Transfers};
 
 pub(crate) use record::{Execution, by_id, find, refundable};
 pub(crate) use settle::{confirm_card, settle_due};
@@ -62,6 +64,8 @@ pub(crate) struct Order {
     /// The account named in the request and the name of the field it came in.
     pub(crate) account: Option<(&'static str, String)>,
     pub(crate) currency: Option<String>,
+    /// Whether the passcode is wrong and the payment fails for it.
+    pub(crate) denied: bool,
 }
 
 /// A priced movement that may go ahead or is known to fail.
@@ -82,11 +86,8 @@ pub(crate) fn execute(books: &Books<'_>, order: &Order) -> Result<Execution, Pro
     if books.terms.guards.key_once
         && let Some(known) = record::first(books, order.reference_id)?
     {
-        return if known.answers(order) {
-            Ok(known)
-        } else {
-            Err(Problem::field("reference_id", "duplicate: reference_id already exists"))
-        };
+        let again = books.terms.switches.same_order == SameOrder::CurrentState && known.answers(order);
+        return if again { Ok(known) } else { Err(taken(books)) };
     }
     let session = sessions::to_execute(books, order.operation, &order.session_id)?;
     let plan = match order.operation {
@@ -98,6 +99,14 @@ pub(crate) fn execute(books: &Books<'_>, order: &Order) -> Result<Execution, Pro
     sessions::spend(books, session.id)?;
     let execution = record::insert(books, order, &session, &plan)?;
     settle::begin(books, execution, plan.behaviour)
+}
+
+/// The refusal of a key that stands for something else.
+fn taken(books: &Books<'_>) -> Problem {
+    match books.terms.switches.taken_key {
+        TakenKey::Unprocessable => Problem::field("reference_id", "duplicate: reference_id already exists"),
+        TakenKey::Conflict => Problem::sentence(StatusCode::CONFLICT, "reference_id already exists"),
+    }
 }
 
 fn plan_collection(books: &Books<'_>, order: &Order, session: &Session) -> Result<Plan, Problem> {
@@ -133,7 +142,8 @@ fn plan_payout(books: &Books<'_>, order: &Order, session: &Session) -> Result<Pl
         Behaviour::CardDeclines => Behaviour::Declines,
         other => other,
     };
-    Plan { quote, wallet_id: 0, account_id: Some(account.id), behaviour, wallet_message: None }
+    let wallet_message = order.denied.then_some("invalid passcode");
+    Plan { quote, wallet_id: 0, account_id: Some(account.id), behaviour, wallet_message }
         .paid_from(books, session)
 }
 
@@ -142,12 +152,16 @@ fn plan_transfer(books: &Books<'_>, session: &Session) -> Result<Plan, Problem> 
         Some(id) => merchant::counterparty_wallet(books, id)?,
         None => None,
     };
+    let behaviour = match books.terms.switches.transfers {
+        Transfers::AtOnce => Behaviour::AtOnce,
+        Transfers::AfterAWhile => Behaviour::Approves,
+    };
     let frozen = status.as_deref() != Some("ACTIVE");
     Plan {
         quote: quote(Operation::Transfer, "WALLET", session.amount, FeeBearer::Payer),
         wallet_id: 0,
         account_id: None,
-        behaviour: Behaviour::AtOnce,
+        behaviour,
         wallet_message: frozen.then_some("the recipient's wallet is not ACTIVE"),
     }
     .paid_from(books, session)

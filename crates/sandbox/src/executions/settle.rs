@@ -12,6 +12,7 @@ use crate::money::Cents;
 use crate::outcomes::Behaviour;
 use crate::problem::Problem;
 use crate::store::Books;
+use crate::switches::FirstStatus;
 
 /// Where money is between leaving a wallet and reaching its payee.
 const CLEARING: &str = "clearing";
@@ -51,15 +52,18 @@ pub(super) fn begin(
             &[(&wallet(execution.wallet_id), -held), (CLEARING, held)],
         )?;
     }
-    match behaviour.settles_after(books.terms.settle_after) {
+    match behaviour.settles_after(books.terms.switches.settle_after()) {
         None => Ok(execution),
         Some(wait) if wait.is_zero() => settle(books, execution, books.micros()),
         Some(wait) => {
             let at = crate::clock::later(books.now, wait).timestamp_micros();
             record::schedule(books, execution.id, Some(at))?;
             books.falls_due(at);
-            // The operator has not taken it up at this instant; whoever looks again finds it being processed.
-            Ok(Execution { status: PENDING.to_owned(), ..execution })
+            match books.terms.switches.first_status {
+                // The operator has not taken it up at this instant; whoever looks again finds it being processed.
+                FirstStatus::Pending => Ok(Execution { status: PENDING.to_owned(), ..execution }),
+                FirstStatus::Processing => Ok(execution),
+            }
         }
     }
 }

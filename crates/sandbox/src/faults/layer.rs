@@ -26,6 +26,7 @@ use super::{Action, Arrival, Blow, Place};
 use crate::app::App;
 use crate::clock::later;
 use crate::server::{Cut, How};
+use crate::switches::{ErrorText, in_pydantic_v2};
 
 /// The largest request body that is read.
 pub(crate) const BODY_LIMIT: usize = 64 * 1024;
@@ -113,7 +114,20 @@ impl Delivery {
         if let Some(view) = view {
             request.extensions_mut().insert(view);
         }
-        self.next.clone().run(request).await
+        let reply = self.next.clone().run(request).await;
+        let text = self.app.store.terms().switches.error_text;
+        if text == ErrorText::PydanticV2 && reply.status() == StatusCode::UNPROCESSABLE_ENTITY {
+            return self.in_pydantic_v2(reply).await;
+        }
+        reply
+    }
+
+    async fn in_pydantic_v2(&self, reply: Response) -> Response {
+        let status = reply.status();
+        let body = to_bytes(reply.into_body(), usize::MAX).await.unwrap_or_default();
+        let reply = serde_json::from_slice(&body).unwrap_or_default();
+        let input = serde_json::from_slice(&self.body).unwrap_or_default();
+        (status, axum::Json(in_pydantic_v2(reply, &input))).into_response()
     }
 
     async fn revoke_token(&self) {

@@ -22,6 +22,7 @@ use crate::problem::Problem;
 use crate::requests::Request;
 use crate::shape;
 use crate::store::Guards;
+use crate::switches::Switches;
 
 pub(super) fn routes() -> Router<Arc<App>> {
     Router::new()
@@ -31,6 +32,7 @@ pub(super) fn routes() -> Router<Arc<App>> {
         .route("/faults/{id}/release", post(release_fault))
         .route("/storm", put(storm))
         .route("/guards", get(guards).put(set_guards))
+        .route("/switches", get(switches).put(set_switches))
         .route("/ledger", get(summary))
         .route("/ledger/movements", get(movements))
         .route("/ledger/entries", get(entries))
@@ -127,6 +129,15 @@ async fn guards(State(app): Shared) -> Json<Guards> {
 async fn set_guards(State(app): Shared, Json(guards): Json<Guards>) -> Json<Guards> {
     app.store.terms().guards = guards;
     Json(guards)
+}
+
+async fn switches(State(app): Shared) -> Json<Switches> {
+    Json(app.store.terms().switches)
+}
+
+async fn set_switches(State(app): Shared, Json(switches): Json<Switches>) -> Json<Switches> {
+    app.store.terms().switches = switches;
+    Json(switches)
 }
 
 async fn summary(State(app): Shared) -> Result<Json<Value>, Problem> {

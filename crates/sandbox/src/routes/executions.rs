@@ -15,6 +15,7 @@ use crate::app::App;
 use crate::executions::{self, Execution, Operation, Order, PROCESSING};
 use crate::problem::Problem;
 use crate::seed::{PASSCODE, PASSCODE_PHONE};
+use crate::switches::WrongPasscode;
 
 pub(super) fn routes() -> Router<Arc<App>> {
     Router::new()
@@ -34,6 +35,7 @@ async fn collection(
         session_id: asked.session_id,
         account: Some(("payment_account_id", asked.payment_account_id)),
         currency: Some(asked.currency),
+        denied: false,
     };
     execute(app, order).await
 }
@@ -42,14 +44,24 @@ async fn payout(
     app: Shared,
     Payload(asked): Payload<PayoutExecutionPayload>,
 ) -> Result<Json<ExecutionResponse>, Problem> {
-    let order = Order {
+    let mut order = Order {
         operation: Operation::Payout,
         reference_id: version_4(asked.reference_id)?,
         session_id: asked.session_id,
         account: Some(("payout_account_id", asked.payout_account_id)),
         currency: None,
+        denied: false,
     };
-    approve(&asked.passcode)?;
+    if !is_approved(&asked.passcode) {
+        order.denied = true;
+        match app.store.terms().switches.wrong_passcode {
+            WrongPasscode::Forbidden => {
+                return Err(Problem::sentence(StatusCode::FORBIDDEN, "Invalid passcode"));
+            }
+            WrongPasscode::Unprocessable => return Err(Problem::field("passcode", "invalid passcode")),
+            WrongPasscode::Failed => {}
+        }
+    }
     execute(app, order).await
 }
 
@@ -63,6 +75,7 @@ async fn transfer(
         session_id: asked.session_id,
         account: None,
         currency: None,
+        denied: false,
     };
     execute(app, order).await
 }
@@ -77,18 +90,15 @@ async fn refund(
         session_id: asked.session_id,
         account: None,
         currency: None,
+        denied: false,
     };
     execute(app, order).await
 }
 
 /// The passcode has to be the merchant's, and the phone, when one is sent, the one it is registered with.
-fn approve(passcode: &PasscodePayload) -> Result<(), Problem> {
+fn is_approved(passcode: &PasscodePayload) -> bool {
     let phone_fits = passcode.token.phone.as_deref().is_none_or(|phone| phone == PASSCODE_PHONE);
-    if passcode.token.code.expose() == PASSCODE && phone_fits {
-        Ok(())
-    } else {
-        Err(Problem::sentence(StatusCode::FORBIDDEN, "Invalid passcode"))
-    }
+    passcode.token.code.expose() == PASSCODE && phone_fits
 }
 
 async fn execute(State(app): Shared, order: Order) -> Result<Json<ExecutionResponse>, Problem> {

@@ -22,6 +22,7 @@ use crate::executions;
 use crate::feed::{self, Change, Feed, Table, Touched};
 use crate::problem::Problem;
 use crate::seed;
+use crate::switches::Switches;
 
 /// The schema this code reads and writes, kept in `PRAGMA user_version`.
 const SCHEMA_VERSION: i64 = 1;
@@ -46,23 +47,10 @@ impl Default for Guards {
 }
 
 /// The provider's settings that are not in any document.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Terms {
     pub(crate) guards: Guards,
-    pub(crate) settle_after: Duration,
-    pub(crate) checkout_session: Duration,
-    pub(crate) payout_session: Duration,
-}
-
-impl Default for Terms {
-    fn default() -> Self {
-        Self {
-            guards: Guards::default(),
-            settle_after: Duration::from_secs(3),
-            checkout_session: Duration::from_secs(30 * 60),
-            payout_session: Duration::from_secs(15 * 60),
-        }
-    }
+    pub(crate) switches: Switches,
 }
 
 /// The books as one piece of work sees them.
