@@ -119,3 +119,8 @@ pub fn lrd(amount: &str) -> Result<Money, Error> {
 pub fn rwf(amount: &str) -> Result<Money, Error> {
     Money::new(amount, Currency::RWF)
 }
+
+/// The example in the project's README compiles.
+#[cfg(doctest)]
+#[doc = include_str!("../../../README.md")]
+struct Readme;
