@@ -5,6 +5,7 @@
 
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "a task talks to the person at the terminal")]
 
+mod bench;
 mod ci;
 mod generate;
 mod test;
@@ -19,6 +20,7 @@ Usage: cargo xtask <command>
 Commands:
   generate [--check]   Regenerate the raw clients from their published specs; --check only compares
   test [ARGS...]       Run every test of the workspace; ARGS go to `cargo test`
+  bench [NAMES...]     Run the benchmarks `client` and `journal`, or those named; --rounds N for other medians
   ci [--skip-tests]    Run everything a change must pass, stopping at the first failure
 ";
 
@@ -34,6 +36,7 @@ fn main() -> ExitCode {
             generate::run(generate::Mode::Check).map(|()| ExitCode::SUCCESS)
         }
         ("test", rest) => test::run(rest),
+        ("bench", rest) => bench::run(rest),
         ("ci", []) => ci::run(ci::Tests::Run),
         ("ci", [flag]) if flag == "--skip-tests" => ci::run(ci::Tests::Skip),
         ("help" | "-h" | "--help", []) => {

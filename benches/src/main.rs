@@ -1,0 +1,64 @@
+//! Side-by-side benchmarks, built in release and run by `cargo xtask bench`.
+//!
+//! Absolute figures move with the machine, so each benchmark runs what it compares in turn, round after round, in one
+//! run, and states ratios of medians. Nothing here fails because something was slow.
+
+#![allow(clippy::print_stdout, reason = "a benchmark talks to the person at the terminal")]
+#![allow(clippy::float_arithmetic, reason = "rates and ratios of measurements are no money")]
+
+mod client;
+mod journal;
+mod report;
+
+use anyhow::Result;
+use clap::{Parser, Subcommand, ValueEnum};
+
+#[derive(Parser)]
+#[command(name = "payonce-benches", about)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Run the named benchmarks, or all of them.
+    Run {
+        /// Which ones.
+        names: Vec<Bench>,
+        /// How often each measurement is taken; the median counts.
+        #[arg(long, value_parser = clap::value_parser!(u32).range(1..))]
+        rounds: Option<u32>,
+    },
+    /// Play the provider for the client benchmark until the standard input ends.
+    #[command(hide = true)]
+    Serve,
+    /// Make status calls and print what they took.
+    #[command(hide = true)]
+    Calls(client::Load),
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Bench {
+    /// One status call, by hand-written reqwest, by the raw client and by the facade.
+    Client,
+    /// Durable writes, by the journal, by a bare batched writer and by one commit a call.
+    Journal,
+}
+
+fn main() -> Result<()> {
+    match Cli::parse().command {
+        Command::Serve => client::server::serve(),
+        Command::Calls(load) => client::calls::run(&load),
+        Command::Run { names, rounds } => {
+            let asked = |bench| names.is_empty() || names.contains(&bench);
+            if asked(Bench::Client) {
+                client::run(rounds.unwrap_or(15))?;
+            }
+            if asked(Bench::Journal) {
+                journal::run(rounds.unwrap_or(5))?;
+            }
+            Ok(())
+        }
+    }
+}
