@@ -1,6 +1,6 @@
 //! What every route shares.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use crate::clock::Clock;
 use crate::faults::Faults;
@@ -19,9 +19,16 @@ pub(crate) struct App {
     pub(crate) faults: Faults,
     pub(crate) requests: Requests,
     pub(crate) feed: Feed,
+    /// Where the sandbox is reached; set as soon as it listens.
+    pub(crate) url: OnceLock<String>,
 }
 
 impl App {
+    /// The address of a page, which is on this sandbox.
+    pub(crate) fn page(&self, path: &str) -> String {
+        format!("{}{path}", self.url.get().map_or("", String::as_str))
+    }
+
     /// Puts everything but the clock back to the beginning.
     pub(crate) async fn reset(&self) -> Result<(), Problem> {
         self.store.run(store::reset).await?;

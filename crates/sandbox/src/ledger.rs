@@ -27,6 +27,8 @@ pub(crate) enum Kind {
     Settlement,
     /// Money that was set aside comes back, because the payment failed.
     Reversal,
+    /// The leg of a payment that is in the customer's currency, where that is another one.
+    Exchange,
 }
 
 impl Kind {
@@ -36,6 +38,7 @@ impl Kind {
             Self::Principal => "PRINCIPAL",
             Self::Settlement => "SETTLEMENT",
             Self::Reversal => "REVERSAL",
+            Self::Exchange => "EXCHANGE",
         }
     }
 }
@@ -103,7 +106,7 @@ pub struct Movement {
 pub struct Entry {
     /// The posting it is part of; the entries of a posting sum to zero.
     pub posting: i64,
-    /// `OPENING`, `PRINCIPAL`, `SETTLEMENT` or `REVERSAL`.
+    /// `OPENING`, `PRINCIPAL`, `SETTLEMENT`, `REVERSAL` or `EXCHANGE`.
     pub kind: String,
     /// The payment, except for opening balances.
     pub reference_id: Option<Uuid>,
@@ -159,7 +162,7 @@ pub(crate) fn paid_twice(books: &Books<'_>) -> Result<Vec<Uuid>, rusqlite::Error
     books
         .db
         .prepare_cached(
-            "SELECT reference_id FROM executions JOIN postings ON execution_id = executions.id GROUP BY reference_id
+            "SELECT reference_id FROM executions JOIN postings ON execution_id = executions.id GROUP BY merchant_id, reference_id
              HAVING SUM(CASE kind WHEN 'PRINCIPAL' THEN 1 WHEN 'REVERSAL' THEN -1 ELSE 0 END) > 1",
         )?
         .query_map([], |row| row.get(0).map(Uuid::from_bytes))?

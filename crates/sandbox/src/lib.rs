@@ -52,16 +52,24 @@
 //! moves. Fees are 1 % of a collection and 0.5 % of a payout for the platform, and for the gateway 1.5 % of mobile
 //! money collected, 1 % of mobile money paid out and 2.9 % + 0.30 of a card payment; transfers and refunds are free.
 
+mod accounts;
 mod app;
+mod checkouts;
 mod clock;
+mod counterparties;
 mod executions;
 mod faults;
 mod feed;
+mod fees;
+mod fx;
 mod ledger;
-mod merchant;
+mod merchants;
+mod methods;
 mod money;
 mod outcomes;
+mod parties;
 mod problem;
+mod realtime_keys;
 mod requests;
 mod routes;
 mod sandbox;
@@ -69,6 +77,7 @@ mod seed;
 mod server;
 mod sessions;
 mod shape;
+mod sources;
 mod store;
 mod switches;
 mod tokens;
@@ -80,7 +89,7 @@ pub use requests::Request;
 pub use sandbox::{Builder, Sandbox, StartError};
 pub use seed::{
     CLIENT_ID, CLIENT_SECRET, COMPLETED_INTENT, COUNTERPARTY, DEVICE_NAME, INVOICE, LRD_WALLET, PASSCODE,
-    PASSCODE_PHONE, PAYOUT_ACCOUNT, USD_WALLET,
+    PASSCODE_PHONE, PAYOUT_ACCOUNT, UNVERIFIED_CLIENT_ID, USD_WALLET,
 };
 pub use store::Guards;
 pub use switches::{

@@ -3,6 +3,8 @@
 
 use std::time::Duration;
 
+use crate::methods::Method;
+
 /// How the far side of a payment behaves.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Behaviour {
@@ -30,6 +32,9 @@ pub(crate) const SLOW: Duration = Duration::from_secs(10 * 60);
 /// Cards have no number here; a card account with this name is declined once its holder has confirmed.
 pub(crate) const DECLINED_CARD: &str = "Declined Card";
 
+/// An account created with this number is not active.
+pub(crate) const INACTIVE_NUMBER: &str = "231770000005";
+
 /// How a payment ends once the far side has decided.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Verdict {
@@ -39,8 +44,8 @@ pub(crate) struct Verdict {
 
 impl Behaviour {
     /// The behaviour of an account, from the method it uses, its number and its name.
-    pub(crate) fn of(method: &str, number: Option<&str>, account_name: &str) -> Self {
-        if method == "CREDIT_CARD" {
+    pub(crate) fn of(method: Method, number: Option<&str>, account_name: &str) -> Self {
+        if method.is_card() {
             return if account_name == DECLINED_CARD { Self::CardDeclines } else { Self::CardApproves };
         }
         match number.and_then(|number| number.strip_prefix("23177000000")) {

@@ -45,9 +45,28 @@ impl Problem {
 
     /// A 422 that names one field of the body.
     pub(crate) fn field(field: &'static str, msg: &'static str) -> Self {
-        let error =
-            FieldError { loc: vec![json!("body"), json!(field)], msg: msg.into(), kind: "value_error" };
-        Self::fields(vec![error])
+        Self::at(&[json!("body"), json!(field)], msg)
+    }
+
+    /// A 422 for a field of the body that is needed here, though the document lets it be left out.
+    pub(crate) fn missing(field: &'static str) -> Self {
+        let loc = vec![json!("body"), json!(field)];
+        Self::fields(vec![FieldError { loc, msg: "field required".into(), kind: "value_error.missing" }])
+    }
+
+    /// A 422 that names one parameter of the query.
+    pub(crate) fn query(parameter: &'static str, msg: &'static str) -> Self {
+        Self::at(&[json!("query"), json!(parameter)], msg)
+    }
+
+    /// A 422 about the state of what the path names.
+    pub(crate) fn state(parameter: &'static str, msg: &'static str) -> Self {
+        Self::at(&[json!("path"), json!(parameter)], msg)
+    }
+
+    /// A 422 that names one place.
+    pub(crate) fn at(loc: &[Value], msg: &'static str) -> Self {
+        Self::fields(vec![FieldError { loc: loc.to_vec(), msg: msg.into(), kind: "value_error" }])
     }
 
     /// A 422 with everything that is wrong.

@@ -3,7 +3,7 @@
 
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
@@ -140,7 +140,8 @@ impl Builder {
             })
         })?;
         let requests = Requests::telling(feed.clone());
-        let app = Arc::new(App { store, clock, tokens, faults: Faults::default(), requests, feed });
+        let url = OnceLock::new();
+        let app = Arc::new(App { store, clock, tokens, faults: Faults::default(), requests, feed, url });
         let (stop, stopping) = watch::channel(false);
         let (ready, listening) = oneshot::channel();
         let thread = std::thread::Builder::new()
@@ -181,6 +182,7 @@ fn run(
                 tokio::spawn(async move {
                     timekeeper.store.keep_time(&timekeeper.clock, &timekeeper.feed).await;
                 });
+                app.url.get_or_init(|| format!("http://{bound}"));
                 if ready.send(Ok(bound)).is_ok() {
                     server::serve(listener, routes::router(Arc::clone(&app)), stopping).await;
                 }

@@ -6,13 +6,19 @@ use rusqlite::{Connection, params};
 use uuid::Uuid;
 
 use crate::executions::Operation;
+use crate::fees::{self, Asked};
 use crate::ledger::{Kind, post};
-use crate::money::{Cents, FeeBearer, quote};
+use crate::merchants::{Merchant, MerchantKind};
+use crate::methods;
+use crate::money::{Cents, FeeBearer};
 use crate::outcomes::DECLINED_CARD;
 
-/// The only client the sandbox knows.
+/// The client of the merchant that has everything.
 pub const CLIENT_ID: &str = "sandbox-client";
-/// Its secret: public, and good for nothing but a sandbox.
+/// The client of a merchant that has not been verified: transfers, payouts, refunds, hosted checkouts and links are
+/// forbidden to it. Its secret is the same.
+pub const UNVERIFIED_CLIENT_ID: &str = "sandbox-unverified";
+/// The secret of both clients: public, and good for nothing but a sandbox.
 pub const CLIENT_SECRET: &str = "sandbox-secret";
 /// The passcode that approves payouts.
 pub const PASSCODE: &str = "246810";
@@ -33,6 +39,19 @@ pub const COUNTERPARTY: i64 = 15;
 pub const INVOICE: i64 = 101;
 /// A collection of 250.00 USD that is completed and can be refunded.
 pub const COMPLETED_INTENT: i64 = 9001;
+
+/// The merchant that has everything.
+pub(crate) const MERCHANT: Merchant =
+    Merchant { id: 42, kind: MerchantKind::Organization, verified: true, tier_id: 1 };
+/// The merchant that has not been verified.
+const UNVERIFIED: Merchant =
+    Merchant { id: 5, kind: MerchantKind::MicroOrganization, verified: false, tier_id: 2 };
+
+/// Merchants with their client, name, email and phone.
+const MERCHANTS: [(Merchant, &str, &str, &str, &str); 2] = [
+    (MERCHANT, CLIENT_ID, "Kamara Trading", "hello@example.com", PASSCODE_PHONE),
+    (UNVERIFIED, UNVERIFIED_CLIENT_ID, "Corner Kiosk", "kiosk@example.com", "231770000009"),
+];
 
 /// Wallets as (id, currency, opening balance in hundredths).
 const WALLETS: [(i64, &str, i64); 4] = [
@@ -102,8 +121,30 @@ const COLLECTED_PLENTY: std::ops::RangeInclusive<i64> = 9005..=9050;
 /// Fills an empty database.
 pub(crate) fn merchant(db: &Connection, now: DateTime<Utc>) -> Result<(), rusqlite::Error> {
     let at = now.timestamp_micros();
+    for (merchant, client, name, email, phone) in MERCHANTS {
+        db.execute(
+            "INSERT INTO merchants (id, kind, name, email, phone, client_id, client_secret, verified, tier_id, created_at)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
+            params![
+                merchant.id,
+                merchant.kind.name(),
+                name,
+                email,
+                phone,
+                client,
+                CLIENT_SECRET,
+                merchant.verified,
+                merchant.tier_id,
+                at
+            ],
+        )?;
+    }
+    unverified(db, at)?;
     for (id, currency, balance) in WALLETS {
-        db.execute("INSERT INTO wallets (id, currency) VALUES (?1, ?2)", params![id, currency])?;
+        db.execute(
+            "INSERT INTO wallets (id, merchant_id, currency) VALUES (?1, ?2, ?3)",
+            params![id, MERCHANT.id, currency],
+        )?;
         let wallet = format!("wallet:{id}");
         let opening = Cents(balance);
         post(
@@ -118,23 +159,23 @@ pub(crate) fn merchant(db: &Connection, now: DateTime<Utc>) -> Result<(), rusqli
     }
     for (id, name, phone, email) in PARTIES {
         db.execute(
-            "INSERT INTO parties (id, fullname, phone, email, country_code, created_at, updated_at)
-             VALUES (?1, ?2, ?3, ?4, 'LR', ?5, ?5)",
-            params![id, name, phone, email, at],
+            "INSERT INTO parties (id, fullname, phone, email, country_code, created_at, updated_at, merchant_id)
+             VALUES (?1, ?2, ?3, ?4, 'LR', ?5, ?5, ?6)",
+            params![id, name, phone, email, at, MERCHANT.id],
         )?;
     }
     for (id, party, relationship, wallet) in COUNTERPARTIES {
         db.execute(
-            "INSERT INTO counterparties (id, party_id, relationship_type, wallet_status, created_at, updated_at)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?5)",
-            params![id, party, relationship, wallet, at],
+            "INSERT INTO counterparties (id, party_id, relationship_type, wallet_status, created_at, updated_at,
+             merchant_id) VALUES (?1, ?2, ?3, ?4, ?5, ?5, ?6)",
+            params![id, party, relationship, wallet, at, MERCHANT.id],
         )?;
     }
     for (id, name, method, provider, number, active) in ACCOUNTS {
         db.execute(
             "INSERT INTO payment_accounts (id, party_id, account_name, provider, method, country_code, number,
-             is_active, created_at, updated_at) VALUES (?1, 42, ?2, ?3, ?4, 'LR', ?5, ?6, ?7, ?7)",
-            params![id, name, provider, method, number, active, at],
+             is_active, created_at, updated_at, merchant_id) VALUES (?1, 42, ?2, ?3, ?4, 'LR', ?5, ?6, ?7, ?7, ?8)",
+            params![id, name, provider, method, number, active, at, MERCHANT.id],
         )?;
     }
     for (kind, id, number, currency, total, status, bearer) in SOURCES {
@@ -168,10 +209,53 @@ fn source(
 ) -> Result<(), rusqlite::Error> {
     db.execute(
         "INSERT INTO sources (kind, id, number, counterparty_id, currency, total_amount, status, note, fee_bearer,
-         created_at, updated_at) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, 'Strategy Session', ?8, ?9, ?9)",
-        params![kind, id, number, COUNTERPARTY, currency, total.0, status, bearer, at],
+         as_payment_link, created_at, updated_at, merchant_id)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, 'Strategy Session', ?8, 1, ?9, ?9, ?10)",
+        params![kind, id, number, COUNTERPARTY, currency, total.0, status, bearer, at, MERCHANT.id],
+    )?;
+    item(db, at, kind, id, total)
+}
+
+/// Adds the one item of a seeded source.
+fn item(db: &Connection, at: i64, kind: &str, source: i64, amount: Cents) -> Result<(), rusqlite::Error> {
+    db.execute(
+        "INSERT INTO items (source_kind, source_id, name, qty, amount, created_at, updated_at)
+         VALUES (?1, ?2, 'Strategy Session', 1, ?3, ?4, ?4)",
+        params![kind, source, amount.0, at],
     )?;
     Ok(())
+}
+
+/// Adds what the unverified merchant has: one of each, with ids of their own.
+fn unverified(db: &Connection, at: i64) -> Result<(), rusqlite::Error> {
+    let merchant = UNVERIFIED.id;
+    db.execute("INSERT INTO wallets (id, merchant_id, currency) VALUES (1, ?1, 'USD')", [merchant])?;
+    let opening = Cents(100_000);
+    let entries = [("equity:opening", -opening), ("wallet:1", opening)];
+    post(db, at, Kind::Opening, None, "USD", opening, &entries)?;
+    db.execute(
+        "INSERT INTO parties (id, merchant_id, fullname, phone, country_code, created_at, updated_at)
+         VALUES (11, ?1, 'Esther Flomo', '231771112222', 'LR', ?2, ?2)",
+        params![merchant, at],
+    )?;
+    db.execute(
+        "INSERT INTO counterparties (id, merchant_id, party_id, relationship_type, created_at, updated_at)
+         VALUES (12, ?1, 11, 'CUSTOMER', ?2, ?2)",
+        params![merchant, at],
+    )?;
+    db.execute(
+        "INSERT INTO payment_accounts (id, merchant_id, party_id, account_name, provider, method, country_code, number,
+         is_active, created_at, updated_at)
+         VALUES (13, ?1, 11, 'Esther Flomo', 'MTN_MOMO_LBR', 'MTN_MOMO_LBR', 'LR', '231771112222', 1, ?2, ?2)",
+        params![merchant, at],
+    )?;
+    db.execute(
+        "INSERT INTO sources (kind, id, number, merchant_id, counterparty_id, currency, total_amount, status, note,
+         fee_bearer, as_payment_link, created_at, updated_at)
+         VALUES ('INVOICE', 14, 'INV-2025-00014', ?1, 12, 'USD', 5000, 'ACTIVE', 'Strategy Session', 'PAYER', 1, ?2, ?2)",
+        params![merchant, at],
+    )?;
+    item(db, at, "INVOICE", 14, Cents(5_000))
 }
 
 /// Adds an ACTIVE invoice and returns its id.
@@ -191,8 +275,9 @@ pub(crate) fn invoice(
 pub(crate) fn account(db: &Connection, at: i64, phone: &str) -> Result<i64, rusqlite::Error> {
     db.execute(
         "INSERT INTO payment_accounts (party_id, account_name, provider, method, country_code, number, is_active,
-         created_at, updated_at) VALUES (42, 'Seeded', 'MTN_MOMO_LBR', 'MTN_MOMO_LBR', 'LR', ?1, 1, ?2, ?2)",
-        params![phone, at],
+         created_at, updated_at, merchant_id)
+         VALUES (42, 'Seeded', 'MTN_MOMO_LBR', 'MTN_MOMO_LBR', 'LR', ?1, 1, ?2, ?2, ?3)",
+        params![phone, at, MERCHANT.id],
     )?;
     Ok(db.last_insert_rowid())
 }
@@ -207,18 +292,30 @@ fn collected(
     amount: Cents,
 ) -> Result<(), rusqlite::Error> {
     let wallet = if currency == "LRD" { LRD_WALLET } else { USD_WALLET };
-    let method = if account == 31 { "CREDIT_CARD" } else { "MTN_MOMO_LBR" };
-    let quote = quote(Operation::Collection, method, amount, FeeBearer::Payer);
+    let method = if account == 31 { methods::CARD } else { "MTN_MOMO_LBR" };
+    let quote = fees::quote(Asked {
+        operation: Operation::Collection,
+        method: methods::method(method).expect("the seeds use known methods"),
+        amount,
+        currency,
+        customer_currency: currency,
+        bearer: FeeBearer::Payer,
+        tier: fees::tier(MERCHANT.tier_id),
+    })
+    .expect("the seeded collections have a price");
     let reference =
         Uuid::from_u128(0x5a4d_b0c5_0000_4000_8000_0000_0000_0000 | u128::from(id.unsigned_abs()));
     source(db, at, "INVOICE", id, &format!("INV-2024-{id:05}"), currency, amount, "PAID", "PAYER")?;
-    db.execute("UPDATE sources SET paid_at = ?2 WHERE kind = 'INVOICE' AND id = ?1", params![id, at])?;
+    db.execute(
+        "UPDATE sources SET paid_at = ?2, paid_by = ?1 WHERE kind = 'INVOICE' AND id = ?1",
+        params![id, at],
+    )?;
     db.execute(
         "INSERT INTO executions (id, reference_id, operation, session_id, payment_account_id, wallet_id, source_kind,
          source_id, status, amount, payer_amount, payee_amount, platform_fee, gateway_fee, currency, completes,
-         verdict_message, gateway_message, created_at, settled_at)
+         verdict_message, gateway_message, created_at, settled_at, merchant_id, fx_fee, payer_currency, payee_currency)
          VALUES (?1, ?2, 'COLLECTION', 0, ?3, ?4, 'INVOICE', ?1, 'COMPLETED', ?5, ?6, ?7, ?8, ?9, ?10, 1, 'approved',
-         'approved', ?11, ?11)",
+         'approved', ?11, ?11, ?12, 0, ?10, ?10)",
         params![
             id,
             reference.into_bytes(),
@@ -230,7 +327,8 @@ fn collected(
             quote.platform_fee.0,
             quote.gateway_fee.0,
             currency,
-            at
+            at,
+            MERCHANT.id
         ],
     )?;
     let (payer, wallet) = (format!("account:{account}"), format!("wallet:{wallet}"));

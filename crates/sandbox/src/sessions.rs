@@ -7,18 +7,20 @@ use rusqlite::{OptionalExtension, Row, params};
 use crate::clock::later;
 use crate::executions::{self, Operation};
 use crate::ledger::instant;
-use crate::merchant::{Source, counterparty_wallet, source, usable_account, wallet_in};
+use crate::merchants::{wallet_currency, wallet_in};
 use crate::money::Cents;
 use crate::problem::Problem;
+use crate::sources::{self, ACTIVE, Source, SourceKind};
 use crate::store::Books;
 use crate::switches::{DeadSession, OpenSessions};
+use crate::{accounts, counterparties};
 
 /// A session as it was created.
 #[derive(Clone, Debug)]
 pub(crate) struct Session {
     pub(crate) id: i64,
     pub(crate) operation: Operation,
-    pub(crate) source: Option<(String, i64)>,
+    pub(crate) source: Option<(SourceKind, i64)>,
     pub(crate) wallet_id: Option<i64>,
     pub(crate) payment_account_id: Option<i64>,
     pub(crate) counterparty_id: Option<i64>,
@@ -32,13 +34,10 @@ pub(crate) struct Session {
 }
 
 /// Opens a session to collect an invoice or order. The source has to be payable now.
-pub(crate) fn checkout(books: &Books<'_>, source_type: &str, source_id: i64) -> Result<Session, Problem> {
-    if !matches!(source_type, "INVOICE" | "ORDER") {
-        return Err(Problem::field("source_type", "invalid enum"));
-    }
+pub(crate) fn checkout(books: &Books<'_>, kind: SourceKind, source_id: i64) -> Result<Session, Problem> {
     let source =
-        source(books, source_type, source_id)?.ok_or_else(|| Problem::field("source_id", "not found"))?;
-    if source.status != "ACTIVE" {
+        sources::by_id(books, kind, source_id)?.ok_or_else(|| Problem::field("source_id", "not found"))?;
+    if source.status != ACTIVE {
         return Err(Problem::field("source_id", "source is not ACTIVE"));
     }
     if books.terms.switches.open_sessions == OpenSessions::OnePerSource && is_open(books, &source)? {
@@ -59,7 +58,8 @@ pub(crate) fn payout(
     amount: Cents,
     currency: String,
 ) -> Result<Session, Problem> {
-    usable_account(books, payout_account_id, "payout_account_id")?;
+    books.merchant.must_be_verified()?;
+    accounts::usable(books, payout_account_id, "payout_account_id")?;
     let wallet = wallet_in(books, &currency)?
         .ok_or_else(|| Problem::field("currency", "no wallet in this currency"))?;
     let session = Session {
@@ -80,16 +80,13 @@ pub(crate) fn transfer(
     currency: String,
     expires_at: DateTime<Utc>,
 ) -> Result<Session, Problem> {
-    let held: Option<String> = books
-        .db
-        .prepare_cached("SELECT currency FROM wallets WHERE id = ?1")?
-        .query_row([from_wallet_id], |row| row.get(0))
-        .optional()?;
-    let held = held.ok_or_else(|| Problem::field("from_wallet_id", "not found"))?;
+    books.merchant.must_be_verified()?;
+    let held = wallet_currency(books, from_wallet_id)?
+        .ok_or_else(|| Problem::field("from_wallet_id", "not found"))?;
     if held != currency {
         return Err(Problem::field("currency", "not the currency of the wallet"));
     }
-    if counterparty_wallet(books, to_counterparty_id)?.is_none() {
+    if counterparties::by_id(books, to_counterparty_id)?.is_none() {
         return Err(Problem::field("to_counterparty_id", "not found"));
     }
     let session = Session {
@@ -109,6 +106,7 @@ pub(crate) fn refund(
     reason: Option<String>,
     expires_at: DateTime<Utc>,
 ) -> Result<Session, Problem> {
+    books.merchant.must_be_verified()?;
     let original = executions::by_id(books, original_payment_intent_id)?
         .filter(|original| original.operation == Operation::Collection)
         .ok_or_else(|| Problem::field("original_payment_intent_id", "not found"))?;
@@ -124,9 +122,23 @@ pub(crate) fn refund(
         intent_id: Some(original.id),
         reason,
         expires_at: still_to_come(books, expires_at)?,
-        ..Session::draft(books, Operation::Refund, amount, original.currency)
+        ..Session::draft(books, Operation::Refund, amount, original.quote.currency)
     };
     session.insert(books)
+}
+
+/// The session with this id.
+pub(crate) fn by_id(books: &Books<'_>, id: i64) -> Result<Option<Session>, Problem> {
+    let session = books
+        .db
+        .prepare_cached(
+            "SELECT id, operation, source_kind, source_id, wallet_id, payment_account_id, counterparty_id, intent_id,
+             amount, currency, reason, used_at, expires_at, created_at FROM sessions
+             WHERE id = ?1 AND merchant_id = ?2",
+        )?
+        .query_row(params![id, books.merchant.id], Session::from_row)
+        .optional()?;
+    Ok(session)
 }
 
 /// The session an execution wants to spend. While the session guard holds it must be unused and unexpired.
@@ -137,16 +149,7 @@ pub(crate) fn to_execute(books: &Books<'_>, operation: Operation, id: &str) -> R
     };
     let unknown = || dead("session not found");
     let id: i64 = id.parse().map_err(|_| unknown())?;
-    let session = books
-        .db
-        .prepare_cached(
-            "SELECT id, operation, source_kind, source_id, wallet_id, payment_account_id, counterparty_id, intent_id,
-             amount, currency, reason, used_at, expires_at, created_at FROM sessions WHERE id = ?1",
-        )?
-        .query_row([id], Session::from_row)
-        .optional()?
-        .filter(|session| session.operation == operation)
-        .ok_or_else(unknown)?;
+    let session = by_id(books, id)?.filter(|session| session.operation == operation).ok_or_else(unknown)?;
     if books.terms.guards.session_once {
         if session.used_at.is_some() {
             return Err(dead("session is not ACTIVE"));
@@ -207,15 +210,16 @@ impl Session {
     }
 
     fn insert(self, books: &Books<'_>) -> Result<Self, Problem> {
-        let (source_kind, source_id) = self.source.as_ref().map(|(kind, id)| (kind.as_str(), *id)).unzip();
+        let (source_kind, source_id) = self.source.unzip();
         books
             .db
             .prepare_cached(
-                "INSERT INTO sessions (operation, source_kind, source_id, wallet_id, payment_account_id,
+                "INSERT INTO sessions (merchant_id, operation, source_kind, source_id, wallet_id, payment_account_id,
                  counterparty_id, intent_id, amount, currency, reason, expires_at, created_at)
-                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)",
+                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)",
             )?
             .execute(params![
+                books.merchant.id,
                 self.operation.name(),
                 source_kind,
                 source_id,
@@ -233,7 +237,7 @@ impl Session {
     }
 
     fn from_row(row: &Row<'_>) -> Result<Self, rusqlite::Error> {
-        let source_kind: Option<String> = row.get(2)?;
+        let source_kind: Option<SourceKind> = row.get(2)?;
         let source_id: Option<i64> = row.get(3)?;
         Ok(Self {
             id: row.get(0)?,

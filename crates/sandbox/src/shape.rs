@@ -4,6 +4,7 @@
 use std::collections::HashMap;
 use std::sync::LazyLock;
 
+use regex_lite::Regex;
 use serde_json::{Value, json};
 
 use crate::problem::{FieldError, Problem};
@@ -57,7 +58,7 @@ pub(crate) fn query(operation: &str, query: &HashMap<String, String>) -> Result<
         let mut loc = vec![json!("query"), json!(name)];
         match query.get(name) {
             Some(text) => {
-                let numeric = matches!(parameter["schema"]["type"].as_str(), Some("integer" | "number"));
+                let numeric = is_numeric(&parameter["schema"]);
                 let value = text.parse::<serde_json::Number>().ok().filter(|_| numeric).map(Value::Number);
                 check(&parameter["schema"], &value.unwrap_or_else(|| json!(text)), &mut loc, &mut errors);
             }
@@ -68,6 +69,12 @@ pub(crate) fn query(operation: &str, query: &HashMap<String, String>) -> Result<
         }
     }
     if errors.is_empty() { Ok(()) } else { Err(Problem::fields(errors)) }
+}
+
+/// Whether a parameter is, or may be, a number.
+fn is_numeric(schema: &Value) -> bool {
+    matches!(schema["type"].as_str(), Some("integer" | "number"))
+        || schema["anyOf"].as_array().is_some_and(|branches| branches.iter().any(is_numeric))
 }
 
 fn check(schema: &'static Value, value: &Value, loc: &mut Vec<Value>, errors: &mut Vec<FieldError>) {
@@ -147,6 +154,29 @@ fn check_any(branches: &'static [Value], value: &Value, loc: &mut Vec<Value>, er
     errors.extend(first.into_iter().flatten());
 }
 
+/// The patterns of the document, each compiled once.
+static PATTERNS: LazyLock<HashMap<String, Regex>> = LazyLock::new(|| {
+    let mut patterns = HashMap::new();
+    collect_patterns(&SPEC, &mut patterns);
+    patterns
+});
+
+fn collect_patterns(value: &Value, patterns: &mut HashMap<String, Regex>) {
+    if let Some(pattern) = value["pattern"].as_str() {
+        let compiled = Regex::new(pattern).expect("the patterns of the document are regular expressions");
+        patterns.insert(pattern.to_owned(), compiled);
+    }
+    match value {
+        Value::Object(members) => members.values().for_each(|value| collect_patterns(value, patterns)),
+        Value::Array(items) => items.iter().for_each(|value| collect_patterns(value, patterns)),
+        _ => {}
+    }
+}
+
+fn pattern_of(pattern: &str) -> &'static Regex {
+    PATTERNS.get(pattern).expect("every pattern of the document has been collected")
+}
+
 type Wrong = Option<(&'static str, &'static str)>;
 
 fn string(schema: &Value, value: &Value) -> Wrong {
@@ -157,6 +187,9 @@ fn string(schema: &Value, value: &Value) -> Wrong {
     }
     if schema["maxLength"].as_u64().is_some_and(|max| length > max) {
         return Some(("value is too long", "value_error.any_str.max_length"));
+    }
+    if schema["pattern"].as_str().is_some_and(|pattern| !pattern_of(pattern).is_match(text)) {
+        return Some(("string does not match regex", "value_error.str.regex"));
     }
     if schema["format"] == "date-time" && chrono::DateTime::parse_from_rfc3339(text).is_err() {
         let naive = chrono::NaiveDateTime::parse_from_str(text, "%Y-%m-%dT%H:%M:%S%.f");

@@ -11,6 +11,7 @@ use http::header::AUTHORIZATION;
 use rusqlite::params;
 use uuid::Uuid;
 
+use crate::merchants::Merchant;
 use crate::problem::Problem;
 use crate::store::Store;
 
@@ -20,9 +21,16 @@ pub(crate) const LIFETIME_MINUTES: i64 = 60;
 /// The header `{"alg":"HS256","typ":"JWT"}`, which every token begins with.
 const JWT_HEADER: &str = "eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9";
 
+/// What a token is good for.
+#[derive(Clone, Copy, Debug)]
+struct Pass {
+    merchant: Merchant,
+    expires_at: DateTime<Utc>,
+}
+
 /// The tokens in circulation. Checking one asks no database.
 pub(crate) struct Tokens {
-    valid: Mutex<HashMap<String, DateTime<Utc>>>,
+    valid: Mutex<HashMap<String, Pass>>,
     store: Arc<Store>,
 }
 
@@ -37,16 +45,22 @@ impl Tokens {
         let valid = store.ask(|books| {
             let tokens = books
                 .db
-                .prepare("SELECT token, expires_at FROM tokens")?
-                .query_map([], |row| Ok((row.get(0)?, crate::ledger::instant(row.get(1)?))))?
+                .prepare(
+                    "SELECT token, expires_at, id, kind, verified, tier_id FROM tokens
+                     JOIN merchants ON id = merchant_id",
+                )?
+                .query_map([], |row| {
+                    let expires_at = crate::ledger::instant(row.get(1)?);
+                    Ok((row.get(0)?, Pass { merchant: Merchant::from_columns(row, 2)?, expires_at }))
+                })?
                 .collect::<Result<_, _>>()?;
             Ok(tokens)
         })?;
         Ok(Self { valid: Mutex::new(valid), store })
     }
 
-    /// Gives out a new token.
-    pub(crate) async fn issue(&self) -> Result<String, Problem> {
+    /// Gives out a new token to a merchant.
+    pub(crate) async fn issue(&self, merchant: Merchant) -> Result<String, Problem> {
         let token = format!("{JWT_HEADER}.{}.{}", Uuid::new_v4().simple(), Uuid::new_v4().simple());
         let kept = token.clone();
         let expires_at = self
@@ -59,30 +73,28 @@ impl Tokens {
                     .execute([books.micros()])?;
                 books
                     .db
-                    .prepare_cached("INSERT INTO tokens (token, expires_at) VALUES (?1, ?2)")?
-                    .execute(params![kept, expires_at.timestamp_micros()])?;
+                    .prepare_cached(
+                        "INSERT INTO tokens (token, merchant_id, expires_at) VALUES (?1, ?2, ?3)",
+                    )?
+                    .execute(params![kept, merchant.id, expires_at.timestamp_micros()])?;
                 Ok(expires_at)
             })
             .await?;
         let mut valid = self.lock();
         let now = expires_at - TimeDelta::minutes(LIFETIME_MINUTES);
-        valid.retain(|_, expires_at| *expires_at > now);
-        valid.insert(token.clone(), expires_at);
+        valid.retain(|_, pass| pass.expires_at > now);
+        valid.insert(token.clone(), Pass { merchant, expires_at });
         Ok(token)
     }
 
-    /// Lets a request with a valid bearer token pass.
-    pub(crate) fn check(&self, headers: &HeaderMap, now: DateTime<Utc>) -> Result<(), Problem> {
+    /// Lets a request with a valid bearer token pass, and says whose it is.
+    pub(crate) fn check(&self, headers: &HeaderMap, now: DateTime<Utc>) -> Result<Merchant, Problem> {
         if !headers.contains_key(AUTHORIZATION) {
             return Err(Problem::sentence(http::StatusCode::UNAUTHORIZED, "Not authenticated"));
         }
         let valid = self.lock();
-        let expires_at = bearer(headers).and_then(|token| valid.get(token));
-        if expires_at.is_some_and(|expires_at| *expires_at > now) {
-            Ok(())
-        } else {
-            Err(Problem::unauthorized())
-        }
+        let pass = bearer(headers).and_then(|token| valid.get(token));
+        pass.filter(|pass| pass.expires_at > now).map(|pass| pass.merchant).ok_or_else(Problem::unauthorized)
     }
 
     /// Makes the token of a request worthless from now on.
@@ -103,7 +115,7 @@ impl Tokens {
         self.lock().clear();
     }
 
-    fn lock(&self) -> MutexGuard<'_, HashMap<String, DateTime<Utc>>> {
+    fn lock(&self) -> MutexGuard<'_, HashMap<String, Pass>> {
         self.valid.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

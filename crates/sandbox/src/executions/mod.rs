@@ -8,12 +8,17 @@ use http::StatusCode;
 use rusqlite::Row;
 use uuid::Uuid;
 
+use crate::accounts::{self, PaymentAccount};
+use crate::counterparties;
+use crate::fees::{self, Asked, Quote, Unpriced};
 use crate::ledger;
-use crate::merchant::{self, PaymentAccount};
-use crate::money::{Cents, FeeBearer, Quote, quote};
+use crate::merchants;
+use crate::methods::{self, Method};
+use crate::money::{Cents, FeeBearer};
 use crate::outcomes::{Behaviour, Verdict};
 use crate::problem::Problem;
 use crate::sessions::{self, Session};
+use crate::sources::{self, ACTIVE};
 use crate::store::Books;
 use crate::switches::{SameOrder, TakenKey, Transfers};
 
@@ -46,10 +51,15 @@ impl Operation {
         }
     }
 
+    /// The operation with this name.
+    pub(crate) fn named(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|operation| operation.name() == name)
+    }
+
     /// Reads the operation from a column of a row.
     pub(crate) fn from_column(row: &Row<'_>, column: usize) -> Result<Self, rusqlite::Error> {
         let name: String = row.get(column)?;
-        Self::ALL.into_iter().find(|operation| operation.name() == name).ok_or_else(|| {
+        Self::named(&name).ok_or_else(|| {
             rusqlite::Error::InvalidColumnType(column, "operation".to_owned(), rusqlite::types::Type::Text)
         })
     }
@@ -89,6 +99,9 @@ pub(crate) fn execute(books: &Books<'_>, order: &Order) -> Result<Execution, Pro
         let again = books.terms.switches.same_order == SameOrder::CurrentState && known.answers(order);
         return if again { Ok(known) } else { Err(taken(books)) };
     }
+    if order.operation != Operation::Collection {
+        books.merchant.must_be_verified()?;
+    }
     let session = sessions::to_execute(books, order.operation, &order.session_id)?;
     let plan = match order.operation {
         Operation::Collection => plan_collection(books, order, &session)?,
@@ -97,6 +110,9 @@ pub(crate) fn execute(books: &Books<'_>, order: &Order) -> Result<Execution, Pro
         Operation::Refund => plan_refund(books, &session)?,
     };
     sessions::spend(books, session.id)?;
+    if let Some(account) = plan.account_id {
+        accounts::use_up(books, account)?;
+    }
     let execution = record::insert(books, order, &session, &plan)?;
     settle::begin(books, execution, plan.behaviour)
 }
@@ -110,24 +126,25 @@ fn taken(books: &Books<'_>) -> Problem {
 }
 
 fn plan_collection(books: &Books<'_>, order: &Order, session: &Session) -> Result<Plan, Problem> {
-    let (kind, id) =
-        session.source.as_ref().ok_or_else(|| Problem::field("session_id", "session not found"))?;
-    let source = merchant::source(books, kind, *id)?
-        .filter(|source| source.status == "ACTIVE")
+    let (kind, id) = session.source.ok_or_else(|| Problem::field("session_id", "session not found"))?;
+    let source = sources::by_id(books, kind, id)?
+        .filter(|source| source.status == ACTIVE)
         .ok_or_else(|| Problem::field("session_id", "the source of the session is not ACTIVE"))?;
     let account = named_account(books, order)?;
-    if order.currency.as_deref() != Some(source.currency.as_str()) {
-        return Err(Problem::field("currency", "not the currency of the source"));
-    }
-    let wallet_id = merchant::wallet_in(books, &source.currency)?
-        .ok_or_else(|| Problem::field("currency", "no wallet in this currency"))?;
-    Ok(Plan {
-        quote: quote(Operation::Collection, &account.method, source.total_amount, source.fee_bearer),
-        wallet_id,
-        account_id: Some(account.id),
-        behaviour: account.behaviour(),
-        wallet_message: None,
-    })
+    let wallet_id = merchants::wallet_in(books, &source.currency)?
+        .ok_or_else(|| Problem::field("currency", "no wallet in the currency of the source"))?;
+    let asked = Asked {
+        customer_currency: order.currency.as_deref().unwrap_or(&source.currency),
+        bearer: source.fee_bearer,
+        ..asked(books, Operation::Collection, account.method, source.total_amount, &source.currency)
+    };
+    let quote = fees::quote(asked).map_err(|why| match why {
+        Unpriced::Method => Problem::field("payment_account_id", "this method does not collect"),
+        Unpriced::Currency => Problem::field("currency", "not a currency of the payment method"),
+        Unpriced::Amount => Problem::field("currency", "the amount is too large"),
+    })?;
+    let behaviour = account.behaviour();
+    Ok(Plan { quote, wallet_id, account_id: Some(account.id), behaviour, wallet_message: None })
 }
 
 fn plan_payout(books: &Books<'_>, order: &Order, session: &Session) -> Result<Plan, Problem> {
@@ -135,7 +152,7 @@ fn plan_payout(books: &Books<'_>, order: &Order, session: &Session) -> Result<Pl
     if session.payment_account_id != Some(account.id) {
         return Err(Problem::field("payout_account_id", "not the account of the session"));
     }
-    let quote = quote(Operation::Payout, &account.method, session.amount, FeeBearer::Payer);
+    let quote = priced(asked(books, Operation::Payout, account.method, session.amount, &session.currency))?;
     // A payout to a card asks nobody for a second factor.
     let behaviour = match account.behaviour() {
         Behaviour::CardApproves => Behaviour::Approves,
@@ -148,17 +165,18 @@ fn plan_payout(books: &Books<'_>, order: &Order, session: &Session) -> Result<Pl
 }
 
 fn plan_transfer(books: &Books<'_>, session: &Session) -> Result<Plan, Problem> {
-    let status = match session.counterparty_id {
-        Some(id) => merchant::counterparty_wallet(books, id)?,
+    let recipient = match session.counterparty_id {
+        Some(id) => counterparties::by_id(books, id)?,
         None => None,
     };
     let behaviour = match books.terms.switches.transfers {
         Transfers::AtOnce => Behaviour::AtOnce,
         Transfers::AfterAWhile => Behaviour::Approves,
     };
-    let frozen = status.as_deref() != Some("ACTIVE");
+    let frozen = recipient.is_none_or(|recipient| recipient.wallet_status != "ACTIVE");
+    let method = methods::method(methods::WALLET).expect("wallets are a method");
     Plan {
-        quote: quote(Operation::Transfer, "WALLET", session.amount, FeeBearer::Payer),
+        quote: priced(asked(books, Operation::Transfer, method, session.amount, &session.currency))?,
         wallet_id: 0,
         account_id: None,
         behaviour,
@@ -168,20 +186,47 @@ fn plan_transfer(books: &Books<'_>, session: &Session) -> Result<Plan, Problem> 
 }
 
 fn plan_refund(books: &Books<'_>, session: &Session) -> Result<Plan, Problem> {
+    let unknown = || Problem::field("session_id", "session not found");
     let original = match session.intent_id {
         Some(id) => by_id(books, id)?,
         None => None,
     };
-    let original = original.ok_or_else(|| Problem::field("session_id", "session not found"))?;
+    let original = original.ok_or_else(unknown)?;
+    let account = match original.payment_account_id {
+        Some(id) => accounts::by_id(books, id)?,
+        None => None,
+    };
+    let account = account.ok_or_else(unknown)?;
     let too_much = session.amount > refundable(books, &original)?;
+    let asked = Asked {
+        customer_currency: &original.quote.payer_currency,
+        ..asked(books, Operation::Refund, account.method, session.amount, &session.currency)
+    };
     Plan {
-        quote: quote(Operation::Refund, "", session.amount, FeeBearer::Payer),
+        quote: priced(asked)?,
         wallet_id: 0,
-        account_id: original.payment_account_id,
+        account_id: Some(account.id),
         behaviour: Behaviour::Approves,
         wallet_message: too_much.then_some("exceeds what is left of the original amount"),
     }
     .paid_from(books, session)
+}
+
+/// A movement in one currency, of which the merchant bears the fees.
+fn asked<'a>(
+    books: &Books<'_>,
+    operation: Operation,
+    method: Method,
+    amount: Cents,
+    currency: &'a str,
+) -> Asked<'a> {
+    let tier = fees::tier(books.merchant.tier_id);
+    Asked { operation, method, amount, currency, customer_currency: currency, bearer: FeeBearer::Payer, tier }
+}
+
+/// The price of a movement whose session was accepted.
+fn priced(asked: Asked<'_>) -> Result<Quote, Problem> {
+    fees::quote(asked).map_err(|_| Problem::field("session_id", "the amount of the session cannot be moved"))
 }
 
 impl Plan {
@@ -201,15 +246,9 @@ impl Plan {
     }
 }
 
-impl PaymentAccount {
-    fn behaviour(&self) -> Behaviour {
-        Behaviour::of(&self.method, self.number.as_deref(), &self.account_name)
-    }
-}
-
 fn named_account(books: &Books<'_>, order: &Order) -> Result<PaymentAccount, Problem> {
     let (field, id) =
         order.account.as_ref().ok_or_else(|| Problem::field("payment_account_id", "field required"))?;
     let id: i64 = id.parse().map_err(|_| Problem::field(field, "not found"))?;
-    merchant::usable_account(books, id, field)
+    accounts::usable(books, id, field)
 }

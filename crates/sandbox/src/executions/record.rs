@@ -4,10 +4,13 @@ use rusqlite::{OptionalExtension, Row, params};
 use uuid::Uuid;
 
 use super::{COMPLETED, FAILED, Operation, Order, PROCESSING, Plan};
+use crate::fees::Quote;
+use crate::fx::Rate;
 use crate::money::Cents;
 use crate::outcomes::Verdict;
 use crate::problem::Problem;
 use crate::sessions::Session;
+use crate::sources::SourceKind;
 use crate::store::Books;
 
 /// One execution.
@@ -20,15 +23,12 @@ pub(crate) struct Execution {
     pub(crate) payment_account_id: Option<i64>,
     pub(crate) wallet_id: i64,
     pub(crate) counterparty_id: Option<i64>,
-    pub(crate) source: Option<(String, i64)>,
+    pub(crate) source: Option<(SourceKind, i64)>,
     pub(crate) status: String,
     /// What was asked to be moved, without fees.
     pub(crate) amount: Cents,
-    pub(crate) payer_amount: Cents,
-    pub(crate) payee_amount: Cents,
-    pub(crate) platform_fee: Cents,
-    pub(crate) gateway_fee: Cents,
-    pub(crate) currency: String,
+    /// What each side pays and gets.
+    pub(crate) quote: Quote,
     pub(crate) completes: bool,
     pub(crate) verdict_message: String,
     pub(crate) requires_action: bool,
@@ -40,7 +40,8 @@ pub(crate) struct Execution {
 
 const COLUMNS: &str = "id, reference_id, operation, session_id, payment_account_id, wallet_id, counterparty_id,
     source_kind, source_id, status, amount, payer_amount, payee_amount, platform_fee, gateway_fee, currency, completes,
-    verdict_message, requires_action, gateway_message, wallet_message, created_at, settled_at";
+    verdict_message, requires_action, gateway_message, wallet_message, created_at, settled_at, fx_fee, payer_currency,
+    payee_currency, fx_rate";
 
 impl Execution {
     /// Whether this is what the order asks for: same operation, session, account and currency.
@@ -52,7 +53,12 @@ impl Execution {
                 .account
                 .as_ref()
                 .is_none_or(|(_, asked)| self.payment_account_id.is_some_and(|id| same(asked, id)))
-            && order.currency.as_ref().is_none_or(|asked| *asked == self.currency)
+            && order.currency.as_ref().is_none_or(|asked| *asked == self.quote.payer_currency)
+    }
+
+    /// The name the gateway has for it.
+    pub(crate) fn provider_transaction_id(&self) -> String {
+        format!("SBX-{}", self.id)
     }
 
     /// What a reader whose view is older sees: nothing of an execution begun since, and no outcome reached since.
@@ -70,7 +76,7 @@ impl Execution {
     }
 
     fn from_row(row: &Row<'_>) -> Result<Self, rusqlite::Error> {
-        let source_kind: Option<String> = row.get(7)?;
+        let source_kind: Option<SourceKind> = row.get(7)?;
         let source_id: Option<i64> = row.get(8)?;
         Ok(Self {
             id: row.get(0)?,
@@ -83,11 +89,17 @@ impl Execution {
             source: source_kind.zip(source_id),
             status: row.get(9)?,
             amount: Cents(row.get(10)?),
-            payer_amount: Cents(row.get(11)?),
-            payee_amount: Cents(row.get(12)?),
-            platform_fee: Cents(row.get(13)?),
-            gateway_fee: Cents(row.get(14)?),
-            currency: row.get(15)?,
+            quote: Quote {
+                payer: Cents(row.get(11)?),
+                payer_currency: row.get(24)?,
+                payee: Cents(row.get(12)?),
+                payee_currency: row.get(25)?,
+                currency: row.get(15)?,
+                platform_fee: Cents(row.get(13)?),
+                gateway_fee: Cents(row.get(14)?),
+                fx_fee: Cents(row.get(23)?),
+                rate: row.get::<_, Option<i64>>(26)?.map(Rate),
+            },
             completes: row.get(16)?,
             verdict_message: row.get(17)?,
             requires_action: row.get(18)?,
@@ -103,8 +115,8 @@ impl Execution {
 pub(crate) fn by_id(books: &Books<'_>, id: i64) -> Result<Option<Execution>, Problem> {
     let execution = books
         .db
-        .prepare_cached(&format!("SELECT {COLUMNS} FROM executions WHERE id = ?1"))?
-        .query_row([id], Execution::from_row)
+        .prepare_cached(&format!("SELECT {COLUMNS} FROM executions WHERE id = ?1 AND merchant_id = ?2"))?
+        .query_row(params![id, books.merchant.id], Execution::from_row)
         .optional()?;
     Ok(execution)
 }
@@ -114,9 +126,9 @@ pub(super) fn first(books: &Books<'_>, reference_id: Uuid) -> Result<Option<Exec
     let execution = books
         .db
         .prepare_cached(&format!(
-            "SELECT {COLUMNS} FROM executions WHERE reference_id = ?1 ORDER BY id LIMIT 1"
+            "SELECT {COLUMNS} FROM executions WHERE reference_id = ?1 AND merchant_id = ?2 ORDER BY id LIMIT 1"
         ))?
-        .query_row([reference_id.into_bytes()], Execution::from_row)
+        .query_row(params![reference_id.into_bytes(), books.merchant.id], Execution::from_row)
         .optional()?;
     Ok(execution)
 }
@@ -131,10 +143,13 @@ pub(crate) fn find(
     let execution = books
         .db
         .prepare_cached(&format!(
-            "SELECT {COLUMNS} FROM executions WHERE reference_id = ?1 AND operation = ?2
+            "SELECT {COLUMNS} FROM executions WHERE reference_id = ?1 AND operation = ?2 AND merchant_id = ?3
              ORDER BY status = '{FAILED}', status <> '{COMPLETED}', id LIMIT 1"
         ))?
-        .query_row(params![reference_id.into_bytes(), operation.name()], Execution::from_row)
+        .query_row(
+            params![reference_id.into_bytes(), operation.name(), books.merchant.id],
+            Execution::from_row,
+        )
         .optional()?;
     Ok(execution)
 }
@@ -146,7 +161,7 @@ pub(super) fn due(books: &Books<'_>) -> Result<Vec<(i64, Execution)>, Problem> {
         .prepare_cached(&format!(
             "SELECT {COLUMNS}, settles_at FROM executions WHERE settles_at <= ?1 ORDER BY settles_at, id"
         ))?
-        .query_map([books.micros()], |row| Ok((row.get(23)?, Execution::from_row(row)?)))?
+        .query_map([books.micros()], |row| Ok((row.get(27)?, Execution::from_row(row)?)))?
         .collect::<Result<_, _>>()?;
     Ok(due)
 }
@@ -170,16 +185,17 @@ pub(super) fn insert(
 ) -> Result<Execution, Problem> {
     let Verdict { completed, gateway_message } = plan.verdict();
     let failed = plan.wallet_message.is_some();
-    let (source_kind, source_id) = session.source.as_ref().map(|(kind, id)| (kind.as_str(), *id)).unzip();
+    let (source_kind, source_id) = session.source.unzip();
+    let quote = &plan.quote;
     books
         .db
         .prepare_cached(
             "INSERT INTO executions (reference_id, operation, session_id, payment_account_id, wallet_id,
              counterparty_id, source_kind, source_id, intent_id, status, amount, payer_amount, payee_amount,
              platform_fee, gateway_fee, currency, completes, verdict_message, requires_action, wallet_message,
-             created_at, settled_at)
+             created_at, settled_at, merchant_id, fx_fee, payer_currency, payee_currency, fx_rate)
              VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21,
-             ?22)",
+             ?22, ?23, ?24, ?25, ?26, ?27)",
         )?
         .execute(params![
             order.reference_id.into_bytes(),
@@ -193,17 +209,22 @@ pub(super) fn insert(
             session.intent_id,
             if failed { FAILED } else { PROCESSING },
             session.amount.0,
-            plan.quote.payer.0,
-            plan.quote.payee.0,
-            plan.quote.platform_fee.0,
-            plan.quote.gateway_fee.0,
-            session.currency,
+            quote.payer.0,
+            quote.payee.0,
+            quote.platform_fee.0,
+            quote.gateway_fee.0,
+            quote.currency,
             completed,
             gateway_message,
             plan.behaviour.needs_action() && !failed,
             plan.wallet_message,
             books.micros(),
             failed.then(|| books.micros()),
+            books.merchant.id,
+            quote.fx_fee.0,
+            quote.payer_currency,
+            quote.payee_currency,
+            quote.rate.map(|rate| rate.0),
         ])?;
     let id = books.db.last_insert_rowid();
     Ok(by_id(books, id)?.expect("a row that was just inserted is there"))

@@ -2,6 +2,9 @@
 //!
 //! What the merchant pays out leaves the wallet when the execution begins and waits in the clearing account; it reaches
 //! the payee, or returns, when the payment settles. What the merchant collects moves when the payer has approved.
+//!
+//! Where the two sides have different currencies the money passes the exchange's position, which takes the one and gives
+//! the other: a posting in each currency, so that every currency by itself sums to zero.
 
 use uuid::Uuid;
 
@@ -18,6 +21,9 @@ use crate::switches::FirstStatus;
 const CLEARING: &str = "clearing";
 const PLATFORM_FEES: &str = "fees:platform";
 const GATEWAY_FEES: &str = "fees:gateway";
+const FX_FEES: &str = "fees:fx";
+/// What the exchange has of each currency.
+const FX_POSITION: &str = "fx:position";
 
 pub(crate) fn wallet(id: i64) -> String {
     format!("wallet:{id}")
@@ -43,7 +49,7 @@ pub(super) fn begin(
     if execution.operation == Operation::Collection {
         mark_source(books, &execution, "PROCESSING", None)?;
     } else {
-        let held = execution.payer_amount;
+        let held = execution.quote.payer;
         record_posting(
             books,
             &execution,
@@ -88,21 +94,30 @@ pub(crate) fn confirm_card(books: &Books<'_>, reference_id: Uuid) -> Result<(), 
 fn settle(books: &Books<'_>, mut execution: Execution, at: i64) -> Result<Execution, Problem> {
     let far = far_side(&execution);
     let wallet = wallet(execution.wallet_id);
-    let Execution { payer_amount: payer, payee_amount: payee, .. } = execution;
-    let fees = [(PLATFORM_FEES, execution.platform_fee), (GATEWAY_FEES, execution.gateway_fee)];
+    let quote = execution.quote.clone();
+    let fees =
+        [(PLATFORM_FEES, quote.platform_fee), (GATEWAY_FEES, quote.gateway_fee), (FX_FEES, quote.fx_fee)];
+    let all_fees = quote.platform_fee + quote.gateway_fee + quote.fx_fee;
+    // Who stands on the other side in the currency of the amount.
+    let other = if quote.rate.is_some() { FX_POSITION } else { far.as_str() };
     match (execution.operation, execution.completes) {
         (Operation::Collection, true) => {
-            let entries = [(far.as_str(), -payer), (&wallet, payee), fees[0], fees[1]];
+            exchange(books, &execution, at, &quote.payer_currency, (&far, FX_POSITION), quote.payer)?;
+            let given = quote.payee + all_fees;
+            let entries = [(other, -given), (&wallet, quote.payee), fees[0], fees[1], fees[2]];
             record_posting(books, &execution, Kind::Principal, at, &entries)?;
             mark_source(books, &execution, "PAID", Some(at))?;
         }
-        (Operation::Collection, false) => mark_source(books, &execution, "ACTIVE", None)?,
+        (Operation::Collection, false) => free_source(books, &execution)?,
         (_, true) => {
-            let entries = [(CLEARING, -payer), (far.as_str(), payee), fees[0], fees[1]];
+            let given = quote.payer - all_fees;
+            let entries = [(CLEARING, -quote.payer), (other, given), fees[0], fees[1], fees[2]];
             record_posting(books, &execution, Kind::Settlement, at, &entries)?;
+            exchange(books, &execution, at, &quote.payee_currency, (FX_POSITION, &far), quote.payee)?;
         }
         (_, false) => {
-            record_posting(books, &execution, Kind::Reversal, at, &[(CLEARING, -payer), (&wallet, payer)])?;
+            let entries = [(CLEARING, -quote.payer), (&wallet, quote.payer)];
+            record_posting(books, &execution, Kind::Reversal, at, &entries)?;
         }
     }
     execution.status = if execution.completes { COMPLETED } else { FAILED }.to_owned();
@@ -120,7 +135,37 @@ fn record_posting(
     at: i64,
     entries: &[(&str, Cents)],
 ) -> Result<(), Problem> {
-    post(books.db, at, kind, Some(execution.id), &execution.currency, execution.amount, entries)?;
+    post(books.db, at, kind, Some(execution.id), &execution.quote.currency, execution.amount, entries)?;
+    Ok(())
+}
+
+/// The customer's leg of a movement between currencies; nothing when there is one currency.
+fn exchange(
+    books: &Books<'_>,
+    execution: &Execution,
+    at: i64,
+    currency: &str,
+    (from, to): (&str, &str),
+    amount: Cents,
+) -> Result<(), Problem> {
+    if execution.quote.rate.is_some() {
+        let entries = [(from, -amount), (to, amount)];
+        post(books.db, at, Kind::Exchange, Some(execution.id), currency, amount, &entries)?;
+    }
+    Ok(())
+}
+
+/// Makes the source of a failed collection payable again, unless it was cancelled in the meantime.
+fn free_source(books: &Books<'_>, execution: &Execution) -> Result<(), Problem> {
+    if let Some((kind, id)) = execution.source {
+        books
+            .db
+            .prepare_cached(
+                "UPDATE sources SET status = 'ACTIVE', updated_at = ?3
+                 WHERE kind = ?1 AND id = ?2 AND status = 'PROCESSING'",
+            )?
+            .execute(rusqlite::params![kind, id, books.micros()])?;
+    }
     Ok(())
 }
 
@@ -130,13 +175,20 @@ fn mark_source(
     status: &str,
     paid_at: Option<i64>,
 ) -> Result<(), Problem> {
-    if let Some((kind, id)) = &execution.source {
+    if let Some((kind, id)) = execution.source {
         books
             .db
             .prepare_cached(
-                "UPDATE sources SET status = ?3, paid_at = ?4, updated_at = ?5 WHERE kind = ?1 AND id = ?2",
+                "UPDATE sources SET status = ?3, paid_at = ?4, paid_by = ?5, updated_at = ?6 WHERE kind = ?1 AND id = ?2",
             )?
-            .execute(rusqlite::params![kind, id, status, paid_at, books.micros()])?;
+            .execute(rusqlite::params![
+                kind,
+                id,
+                status,
+                paid_at,
+                paid_at.map(|_| execution.id),
+                books.micros()
+            ])?;
     }
     Ok(())
 }

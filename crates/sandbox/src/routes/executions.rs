@@ -2,7 +2,6 @@
 
 use std::sync::Arc;
 
-use axum::extract::State;
 use axum::{Json, Router};
 use dollr_raw::types::{
     CheckoutExecutionPayload, ExecutionResponse, PasscodePayload, PayoutExecutionPayload,
@@ -10,7 +9,7 @@ use dollr_raw::types::{
 };
 use http::StatusCode;
 
-use super::{Payload, Serve, Shared, known, version_4};
+use super::{Caller, Payload, Serve, Verified, known, version_4};
 use crate::app::App;
 use crate::executions::{self, Execution, Operation, Order, PROCESSING};
 use crate::problem::Problem;
@@ -26,7 +25,7 @@ pub(super) fn routes() -> Router<Arc<App>> {
 }
 
 async fn collection(
-    app: Shared,
+    caller: Caller,
     Payload(asked): Payload<CheckoutExecutionPayload>,
 ) -> Result<Json<ExecutionResponse>, Problem> {
     let order = Order {
@@ -37,11 +36,11 @@ async fn collection(
         currency: Some(asked.currency),
         denied: false,
     };
-    execute(app, order).await
+    execute(caller, order).await
 }
 
 async fn payout(
-    app: Shared,
+    Verified(caller): Verified,
     Payload(asked): Payload<PayoutExecutionPayload>,
 ) -> Result<Json<ExecutionResponse>, Problem> {
     let mut order = Order {
@@ -54,7 +53,7 @@ async fn payout(
     };
     if !is_approved(&asked.passcode) {
         order.denied = true;
-        match app.store.terms().switches.wrong_passcode {
+        match caller.app.store.terms().switches.wrong_passcode {
             WrongPasscode::Forbidden => {
                 return Err(Problem::sentence(StatusCode::FORBIDDEN, "Invalid passcode"));
             }
@@ -62,11 +61,11 @@ async fn payout(
             WrongPasscode::Failed => {}
         }
     }
-    execute(app, order).await
+    execute(caller, order).await
 }
 
 async fn transfer(
-    app: Shared,
+    Verified(caller): Verified,
     Payload(asked): Payload<TransferExecutionPayload>,
 ) -> Result<Json<ExecutionResponse>, Problem> {
     let order = Order {
@@ -77,11 +76,11 @@ async fn transfer(
         currency: None,
         denied: false,
     };
-    execute(app, order).await
+    execute(caller, order).await
 }
 
 async fn refund(
-    app: Shared,
+    Verified(caller): Verified,
     Payload(asked): Payload<RefundExecutionPayload>,
 ) -> Result<Json<ExecutionResponse>, Problem> {
     let order = Order {
@@ -92,7 +91,7 @@ async fn refund(
         currency: None,
         denied: false,
     };
-    execute(app, order).await
+    execute(caller, order).await
 }
 
 /// The passcode has to be the merchant's, and the phone, when one is sent, the one it is registered with.
@@ -101,8 +100,8 @@ fn is_approved(passcode: &PasscodePayload) -> bool {
     passcode.token.code.expose() == PASSCODE && phone_fits
 }
 
-async fn execute(State(app): Shared, order: Order) -> Result<Json<ExecutionResponse>, Problem> {
-    let execution = app.store.run(move |books| executions::execute(books, &order)).await?;
+async fn execute(caller: Caller, order: Order) -> Result<Json<ExecutionResponse>, Problem> {
+    let execution = caller.run(move |books| executions::execute(books, &order)).await?;
     Ok(Json(reply(execution)))
 }
 
@@ -114,12 +113,12 @@ pub(super) fn reply(execution: Execution) -> ExecutionResponse {
         client_secret: waits_for_holder.then(|| secret().into()),
         requires_action: waits_for_holder.then_some(true),
         reference_id: execution.reference_id,
-        provider_transaction_id: Some(format!("SBX-{}", execution.id)),
+        provider_transaction_id: Some(execution.provider_transaction_id()),
         status: known(&execution.status),
-        payer_amount: execution.payer_amount.decimal().into(),
-        payer_currency: execution.currency.clone(),
-        payee_amount: execution.payee_amount.decimal().into(),
-        payee_currency: execution.currency,
+        payer_amount: execution.quote.payer.decimal().into(),
+        payer_currency: execution.quote.payer_currency,
+        payee_amount: execution.quote.payee.decimal().into(),
+        payee_currency: execution.quote.payee_currency,
         operation_type: known(execution.operation.name()),
         gateway_message: execution.gateway_message,
         wallet_message: execution.wallet_message,

@@ -2,7 +2,6 @@
 
 use std::sync::Arc;
 
-use axum::extract::State;
 use axum::{Json, Router};
 use dollr_raw::enums::SessionStatus;
 use dollr_raw::types::{
@@ -11,7 +10,7 @@ use dollr_raw::types::{
     TransferSessionResponse,
 };
 
-use super::{Payload, Serve, Shared, cents};
+use super::{Caller, Payload, Serve, Verified, cents, source_kind};
 use crate::app::App;
 use crate::problem::Problem;
 use crate::sessions;
@@ -25,14 +24,12 @@ pub(super) fn routes() -> Router<Arc<App>> {
 }
 
 async fn checkout(
-    State(app): Shared,
+    caller: Caller,
     Payload(asked): Payload<CreateCheckoutSessionPayload>,
 ) -> Result<Json<CheckoutSessionResponse>, Problem> {
     let source_type = asked.source_type.clone();
-    let session = app
-        .store
-        .run(move |books| sessions::checkout(books, asked.source_type.as_str(), asked.source_id))
-        .await?;
+    let kind = source_kind(&asked.source_type, "source_type")?;
+    let session = caller.run(move |books| sessions::checkout(books, kind, asked.source_id)).await?;
     Ok(Json(CheckoutSessionResponse {
         id: session.id,
         payment_account_id: None,
@@ -46,13 +43,12 @@ async fn checkout(
 }
 
 async fn payout(
-    State(app): Shared,
+    Verified(caller): Verified,
     Payload(asked): Payload<CreatePayoutSessionPayload>,
 ) -> Result<Json<PayoutSessionResponse>, Problem> {
     let amount = cents(asked.amount)?;
     let account = asked.payout_account_id;
-    let session =
-        app.store.run(move |books| sessions::payout(books, account, amount, asked.currency)).await?;
+    let session = caller.run(move |books| sessions::payout(books, account, amount, asked.currency)).await?;
     Ok(Json(PayoutSessionResponse {
         id: session.id,
         wallet_id: session.wallet_id.expect("a payout session has a wallet"),
@@ -67,14 +63,13 @@ async fn payout(
 }
 
 async fn transfer(
-    State(app): Shared,
+    Verified(caller): Verified,
     Payload(asked): Payload<CreateTransferSessionPayload>,
 ) -> Result<Json<TransferSessionResponse>, Problem> {
     let amount = cents(asked.amount)?;
     let (wallet, counterparty, expires_at) =
         (asked.from_wallet_id, asked.to_counterparty_id, asked.expires_at.utc());
-    let session = app
-        .store
+    let session = caller
         .run(move |books| sessions::transfer(books, wallet, counterparty, amount, asked.currency, expires_at))
         .await?;
     Ok(Json(TransferSessionResponse {
@@ -91,13 +86,13 @@ async fn transfer(
 }
 
 async fn refund(
-    State(app): Shared,
+    Verified(caller): Verified,
     Payload(asked): Payload<CreateRefundSessionPayload>,
 ) -> Result<Json<RefundSessionResponse>, Problem> {
     let amount = cents(asked.amount)?;
     let (intent, expires_at) = (asked.original_payment_intent_id, asked.expires_at.utc());
     let session =
-        app.store.run(move |books| sessions::refund(books, intent, amount, asked.reason, expires_at)).await?;
+        caller.run(move |books| sessions::refund(books, intent, amount, asked.reason, expires_at)).await?;
     Ok(Json(RefundSessionResponse {
         id: session.id,
         original_payment_intent_id: intent,

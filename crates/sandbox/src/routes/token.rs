@@ -1,4 +1,4 @@
-//! Tag `jwt`: a token for the sandbox's one client.
+//! Tag `jwt`: a token for one of the sandbox's clients.
 
 use axum::extract::State;
 use axum::{Json, Router};
@@ -7,8 +7,8 @@ use std::sync::Arc;
 
 use super::{Payload, Serve, Shared};
 use crate::app::App;
+use crate::merchants;
 use crate::problem::Problem;
-use crate::seed::{CLIENT_ID, CLIENT_SECRET};
 use crate::tokens::LIFETIME_MINUTES;
 
 pub(super) fn routes() -> Router<Arc<App>> {
@@ -19,9 +19,13 @@ async fn obtain(
     State(app): Shared,
     Payload(credentials): Payload<ClientCredentialObtainTokenPayload>,
 ) -> Result<Json<ObtainTokenResponse>, Problem> {
-    if credentials.client_id != CLIENT_ID || credentials.client_secret.expose() != CLIENT_SECRET {
-        return Err(Problem::unauthorized());
-    }
-    let access_token = app.tokens.issue().await?;
+    let merchant = app
+        .store
+        .run(move |books| {
+            merchants::by_credentials(books, &credentials.client_id, credentials.client_secret.expose())
+        })
+        .await?
+        .ok_or_else(Problem::unauthorized)?;
+    let access_token = app.tokens.issue(merchant).await?;
     Ok(Json(ObtainTokenResponse { access_token: access_token.into(), expires_in: LIFETIME_MINUTES }))
 }

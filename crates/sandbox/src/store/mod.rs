@@ -20,12 +20,13 @@ use tokio::sync::{oneshot, watch};
 use crate::clock::{Clock, Saved};
 use crate::executions;
 use crate::feed::{self, Change, Feed, Table, Touched};
+use crate::merchants::Merchant;
 use crate::problem::Problem;
 use crate::seed;
 use crate::switches::Switches;
 
 /// The schema this code reads and writes, kept in `PRAGMA user_version`.
-const SCHEMA_VERSION: i64 = 1;
+const SCHEMA_VERSION: i64 = 2;
 
 /// The most pieces of work in one commit; bounds how long the first of them waits.
 const BATCH: usize = 256;
@@ -58,11 +59,18 @@ pub(crate) struct Books<'s> {
     pub(crate) db: &'s Connection,
     pub(crate) now: DateTime<Utc>,
     pub(crate) terms: Terms,
+    /// Who the work is done for: the seeded merchant, unless it was [put otherwise](Self::of).
+    pub(crate) merchant: Merchant,
     next_due: &'s Cell<Option<i64>>,
     told: &'s Told,
 }
 
 impl Books<'_> {
+    /// The same books for the work of this merchant, to whom nobody else's things are visible.
+    pub(crate) fn of(&self, merchant: Merchant) -> Self {
+        Self { merchant, ..*self }
+    }
+
     /// Remembers that an execution is to be settled at this instant.
     pub(crate) fn falls_due(&self, at: i64) {
         self.next_due.set(Some(self.next_due.get().map_or(at, |due| due.min(at))));
@@ -344,6 +352,7 @@ impl Keeper {
             db: &self.db,
             now: self.clock.now(),
             terms,
+            merchant: seed::MERCHANT,
             next_due: &self.next_due,
             told: &self.told,
         })
@@ -395,18 +404,22 @@ fn prepare(db: &Connection, now: DateTime<Utc>) -> Result<(), rusqlite::Error> {
 
 /// Empties every table and seeds the merchant anew, as part of the caller's transaction. The clock goes on.
 pub(crate) fn reset(books: &Books<'_>) -> Result<(), Problem> {
-    const TABLES: [&str; 12] = [
+    const TABLES: [&str; 16] = [
         "entries",
         "postings",
         "accounts",
         "executions",
         "sessions",
+        "realtime_keys",
+        "links",
+        "items",
         "sources",
         "wallets",
         "payment_accounts",
         "counterparties",
         "parties",
         "tokens",
+        "merchants",
         "sqlite_sequence",
     ];
     for table in TABLES {
@@ -450,7 +463,7 @@ mod tests {
         assert!(matches!(refused, Err(Problem::Refused { .. })));
         let wallets = store
             .ask(|books| Ok(books.db.query_row("SELECT COUNT(*) FROM wallets", [], |row| row.get(0))?));
-        assert_eq!(wallets.ok(), Some(4_i64));
+        assert_eq!(wallets.ok(), Some(5_i64));
         store.close();
         assert!(matches!(store.ask(|_| Ok(())), Err(Problem::Stopped)));
     }
