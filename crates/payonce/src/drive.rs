@@ -13,7 +13,7 @@ use crate::error::{Effect, Error, ErrorKind};
 use crate::journal::{Journal, Lease, Record, Standing};
 use crate::rail::{LookUp, Order, Preparation, Prepared, Rail, Refusal, Report, Setback, Submission, Then};
 use crate::secret::Secret;
-use crate::step::{self, Entry, Event, Moment, Outcome, Refused, State, Step, Terms, Timestamp};
+use crate::step::{self, Entry, Event, Outcome, Refused, State, Step, Terms, Timestamp};
 
 /// Where the loop came to rest.
 #[derive(Debug)]
@@ -287,7 +287,6 @@ async fn look_up<R: Rail>(
             work.rest(journal, now, terms, Pause::Poll).await.map(Some)
         }
         LookUp::NotFound(provider_at) => {
-            let as_of = Moment { ours: now, theirs: provider_at }.earlier();
             let pause = if work.state.is_seen() { Pause::Poll } else { Pause::Retry };
             let (state, noted) = (work.state.clone(), work.unwritten.len());
             work.note(now, Event::NotFound { provider_at })?;
@@ -296,10 +295,10 @@ async fn look_up<R: Rail>(
                 Step::LookUp => {
                     work.state = state;
                     work.unwritten.truncate(noted);
-                    work.rest(journal, as_of, terms, pause).await.map(Some)
+                    work.rest(journal, now, terms, pause).await.map(Some)
                 }
                 // To send again takes a rest; any other decision does not.
-                Step::Submit => work.rest(journal, as_of, terms, pause).await.map(Some),
+                Step::Submit => work.rest(journal, now, terms, pause).await.map(Some),
                 _ => Ok(None),
             }
         }

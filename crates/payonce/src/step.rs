@@ -275,17 +275,12 @@ pub struct Impossible {
 
 /// When the provider said something, by both clocks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Moment {
-    pub(crate) ours: Timestamp,
-    pub(crate) theirs: Option<Timestamp>,
+struct Moment {
+    ours: Timestamp,
+    theirs: Option<Timestamp>,
 }
 
 impl Moment {
-    /// The earlier of the two clocks.
-    pub(crate) fn earlier(self) -> Timestamp {
-        self.theirs.map_or(self.ours, |theirs| theirs.min(self.ours))
-    }
-
     /// Whether that much time has passed since `other` by both clocks, each compared with itself: clocks that
     /// differ do no harm then, and one that jumps ahead does not open the fence.
     fn is_after(self, other: Self, span: TimeDelta) -> bool {
@@ -364,7 +359,7 @@ impl State {
             Event::Prepared { body, expires_at, provider_at } => {
                 let replaces_unresolved =
                     self.session.as_ref().is_some_and(|s| s.used) && self.not_found.is_none();
-                if self.seen || self.sending || replaces_unresolved {
+                if self.seen || replaces_unresolved {
                     return Err(impossible());
                 }
                 self.session = Some(Session {
@@ -379,8 +374,8 @@ impl State {
                 self.not_found = None;
             }
             Event::Sending => {
-                let Some(session) = self.session.as_mut().filter(|_| !self.seen && self.refused.is_none())
-                else {
+                let blind = self.seen || self.in_doubt() && self.not_found.is_none();
+                let Some(session) = self.session.as_mut().filter(|_| !blind && self.refused.is_none()) else {
                     return Err(impossible());
                 };
                 session.used = true;
@@ -573,11 +568,127 @@ fn delta(span: Duration) -> TimeDelta {
     TimeDelta::from_std(span).unwrap_or(TimeDelta::MAX)
 }
 
-/// Whether to stop trying, after a call that brought nothing new. `now` is the earlier of the two clocks.
+/// Whether to stop trying, after a call that brought nothing new.
 pub fn give_up(state: &State, now: Timestamp, terms: &Terms) -> Option<ParkReason> {
     (now >= state.since + terms.patience).then(|| match (state.seen, state.in_doubt()) {
         (true, _) => ParkReason::StillPending,
         (false, true) => ParkReason::NoAnswer,
         (false, false) => ParkReason::NeverTaken,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::name::{Name, Namespace, Operation};
+
+    fn at(seconds: i64) -> Timestamp {
+        Timestamp::from_timestamp(1_795_000_000 + seconds, 0).unwrap()
+    }
+
+    fn key(attempt: u32) -> ReferenceId {
+        let (operation, name) = (Operation::new("payout").unwrap(), Name::new("a").unwrap());
+        ReferenceId::derive(&Namespace::new("m").unwrap(), &operation, &name, attempt)
+    }
+
+    fn prepared() -> Event {
+        Event::Prepared { body: "{}".to_owned(), expires_at: at(900), provider_at: None }
+    }
+
+    fn refused() -> Event {
+        Event::Refused { about: Refused::Payment, reason: "no".to_owned(), provider_at: None }
+    }
+
+    fn failed(recorded: bool) -> Event {
+        Event::Failed { failure: Failure { reason: "no".to_owned(), recorded } }
+    }
+
+    fn again(attempt: u32) -> Event {
+        Event::Again { attempt, reference_id: key(attempt) }
+    }
+
+    fn not_sent() -> Event {
+        Event::NotSent { reason: "no route".to_owned() }
+    }
+
+    fn unknown() -> Event {
+        Event::Unknown { reason: "broken".to_owned() }
+    }
+
+    const NOT_FOUND: Event = Event::NotFound { provider_at: None };
+    const PARKED: Event = Event::Parked { reason: ParkReason::NoAnswer };
+
+    fn fold(events: impl IntoIterator<Item = Event>) -> Result<State, Impossible> {
+        let money = Money::new("1.00", Currency::USD).unwrap();
+        let mut state = State::intended(Expect::Amount(money), key(1), at(0));
+        for event in events {
+            state.apply(&Entry { at: at(0), event })?;
+        }
+        Ok(state)
+    }
+
+    #[test]
+    fn a_history_that_cannot_have_happened_is_refused() {
+        use Event::{Pending, Sending};
+        let impossible: Vec<Vec<Event>> = vec![
+            // Nothing is sent that was not prepared, and nothing blindly.
+            vec![Sending],
+            vec![prepared(), Sending, Sending],
+            vec![prepared(), Sending, unknown(), Sending],
+            vec![prepared(), Sending, Pending, Sending],
+            vec![prepared(), Sending, Pending, NOT_FOUND, Sending],
+            vec![prepared(), Sending, Pending, NOT_FOUND, prepared()],
+            vec![prepared(), Sending, refused(), NOT_FOUND, Sending],
+            // A session that was used is not replaced before a look-up.
+            vec![prepared(), Sending, prepared()],
+            vec![prepared(), Sending, unknown(), prepared()],
+            vec![prepared(), Sending, refused(), prepared()],
+            // An outcome belongs to a send.
+            vec![not_sent()],
+            vec![prepared(), not_sent()],
+            vec![prepared(), Sending, not_sent(), not_sent()],
+            vec![prepared(), unknown()],
+            vec![prepared(), Sending, Pending, refused()],
+            // After the end comes nothing but a further attempt, and that only after a failure, with its own number.
+            vec![failed(true), prepared()],
+            vec![PARKED, again(2)],
+            vec![again(2)],
+            vec![prepared(), again(2)],
+            vec![failed(true), again(1)],
+            vec![failed(true), again(3)],
+            vec![failed(false), again(2)],
+        ];
+        for history in impossible {
+            assert!(fold(history.clone()).is_err(), "{history:?}");
+        }
+    }
+
+    #[test]
+    fn a_history_that_can_have_happened_is_folded() {
+        use Event::{Pending, Sending};
+        let possible: Vec<Vec<Event>> = vec![
+            vec![
+                prepared(),
+                Sending,
+                not_sent(),
+                Sending,
+                Pending,
+                NOT_FOUND,
+                failed(true),
+                again(2),
+                prepared(),
+            ],
+            vec![prepared(), Sending, unknown(), NOT_FOUND, Sending, NOT_FOUND, prepared(), Sending, PARKED],
+            vec![refused(), NOT_FOUND, failed(false), again(1), prepared()],
+            vec![prepared(), prepared()],
+        ];
+        for history in possible {
+            assert!(fold(history.clone()).is_ok(), "{history:?}");
+        }
+    }
+
+    #[test]
+    fn a_failure_reads_as_the_providers_words() {
+        assert_eq!(Failure { reason: "declined".to_owned(), recorded: true }.to_string(), "declined");
+    }
 }
