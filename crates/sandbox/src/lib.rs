@@ -69,6 +69,7 @@ mod money;
 mod outcomes;
 mod parties;
 mod problem;
+mod realtime;
 mod realtime_keys;
 mod requests;
 mod routes;
@@ -85,6 +86,7 @@ mod tokens;
 pub use clock::Clock;
 pub use faults::{Action, Call, Chance, Fault, FaultHandle, Held, Place, Rule, Spot, Storm};
 pub use ledger::{Entry, Ledger, Movement};
+pub use realtime::REALTIME_ANON_KEY;
 pub use requests::Request;
 pub use sandbox::{Builder, Sandbox, StartError};
 pub use seed::{

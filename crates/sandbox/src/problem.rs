@@ -93,7 +93,8 @@ impl IntoResponse for Problem {
     fn into_response(self) -> Response {
         let (status, detail) = match self {
             Self::Refused { status, detail } => (status, detail),
-            Self::Storage(_) => {
+            Self::Storage(error) => {
+                tracing::error!(%error, "the sandbox's database failed; the request was undone");
                 (StatusCode::INTERNAL_SERVER_ERROR, Detail::Sentence("Internal Server Error".into()))
             }
             Self::Stopped => {

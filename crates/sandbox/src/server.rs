@@ -105,13 +105,14 @@ async fn connection(stream: TcpStream, router: TowerToHyperService<Router>) {
     let mut connection = http1::Builder::new()
         .timer(TokioTimer::new())
         .header_read_timeout(HEAD_TIMEOUT)
-        .serve_connection(TokioIo::new(stream), service);
+        .serve_connection(TokioIo::new(stream), service)
+        .with_upgrades();
     tokio::select! {
         // An error here is the client's going away, which needs no answer.
         _ = &mut connection => {}
         how = cut.asked() => {
-            if how == How::Reset {
-                let _ = connection.into_parts().io.inner().set_zero_linger();
+            if how == How::Reset && let Some(parts) = connection.into_parts() {
+                let _ = parts.io.inner().set_zero_linger();
             }
         }
     }
