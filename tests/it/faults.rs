@@ -10,9 +10,9 @@ use payonce_sandbox::{Guards, Spot};
 
 use crate::world::{AMA, World, completed, pay_ama};
 
-const OPERATIONS: [&str; 4] = ["payout", "transfer", "refund", "collection"];
+pub(crate) const OPERATIONS: [&str; 4] = ["payout", "transfer", "refund", "collection"];
 
-async fn send(dollr: &Dollr, operation: &str) -> Result<Payment, Error> {
+pub(crate) async fn send(dollr: &Dollr, operation: &str) -> Result<Payment, Error> {
     match operation {
         "payout" => pay_ama(dollr).await,
         "transfer" => {

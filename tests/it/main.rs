@@ -9,4 +9,5 @@
 mod crash;
 mod faults;
 mod flows;
+mod switches;
 mod world;
