@@ -53,7 +53,7 @@ fn main() -> Result<()> {
         Command::Run { names, rounds } => {
             let asked = |bench| names.is_empty() || names.contains(&bench);
             if asked(Bench::Client) {
-                client::run(rounds.unwrap_or(15))?;
+                client::run(rounds.unwrap_or(9))?;
             }
             if asked(Bench::Journal) {
                 journal::run(rounds.unwrap_or(5))?;

@@ -20,7 +20,7 @@ pub(crate) use calls::Load;
 use crate::report::{self, Machine, Table, median};
 
 /// How many calls are in flight, and how many are measured.
-const LOADS: [(u32, u32); 2] = [(1, 2_000), (64, 16_000)];
+const LOADS: [(u32, u32); 2] = [(1, 5_000), (64, 40_000)];
 
 /// The ways to make the call. The first is what the others are compared with.
 #[derive(Clone, Copy, PartialEq, Eq, ValueEnum, Serialize)]
