@@ -24,7 +24,7 @@ use crate::seed::{self, CLIENT_ID, CLIENT_SECRET, DEVICE_NAME, PASSCODE, PASSCOD
 use crate::store::{Guards, Store, Terms};
 use crate::switches::Switches;
 use crate::tokens::Tokens;
-use crate::{executions, realtime, routes, server, shape};
+use crate::{executions, routes, server, shape};
 
 /// Why a sandbox did not start.
 #[derive(Debug, thiserror::Error)]
@@ -306,11 +306,6 @@ impl Sandbox {
     /// payment under this reference waits for that.
     pub fn confirm_card(&self, reference_id: Uuid) -> bool {
         self.app.store.ask(move |books| executions::confirm_card(books, reference_id)).is_ok()
-    }
-
-    /// A key for the realtime channel of one collection, as `POST /v1/realtime-keys/collection` gives it out.
-    pub fn realtime_key(&self, session_id: i64, reference_id: Uuid) -> String {
-        realtime::key::issue(session_id, reference_id, self.app.clock.now())
     }
 
     /// Adds an `ACTIVE` invoice and returns its id.

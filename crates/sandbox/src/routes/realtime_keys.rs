@@ -8,7 +8,8 @@ use dollr_raw::types::{GetCollectionRealtimeKeyPayload, RealtimeTokenResponse};
 use super::{Caller, Payload, Serve, source_kind, version_4};
 use crate::app::App;
 use crate::problem::Problem;
-use crate::realtime_keys::{self, LIFETIME_SECONDS};
+use crate::realtime::key::LIFETIME_SECONDS;
+use crate::realtime_keys;
 
 pub(super) fn routes() -> Router<Arc<App>> {
     Router::new().serve("POST /v1/realtime-keys/collection", collection)

@@ -404,13 +404,12 @@ fn prepare(db: &Connection, now: DateTime<Utc>) -> Result<(), rusqlite::Error> {
 
 /// Empties every table and seeds the merchant anew, as part of the caller's transaction. The clock goes on.
 pub(crate) fn reset(books: &Books<'_>) -> Result<(), Problem> {
-    const TABLES: [&str; 16] = [
+    const TABLES: [&str; 15] = [
         "entries",
         "postings",
         "accounts",
         "executions",
         "sessions",
-        "realtime_keys",
         "links",
         "items",
         "sources",

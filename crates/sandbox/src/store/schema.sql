@@ -123,15 +123,6 @@ CREATE TABLE IF NOT EXISTS links (
 ) STRICT;
 CREATE INDEX IF NOT EXISTS links_source ON links (source_kind, source_id);
 
-CREATE TABLE IF NOT EXISTS realtime_keys (
-    token TEXT PRIMARY KEY,
-    merchant_id INTEGER NOT NULL REFERENCES merchants,
-    session_id INTEGER NOT NULL,
-    reference_id BLOB NOT NULL,
-    expires_at INTEGER NOT NULL
-) STRICT, WITHOUT ROWID;
-CREATE INDEX IF NOT EXISTS realtime_keys_expiry ON realtime_keys (expires_at);
-
 CREATE TABLE IF NOT EXISTS sessions (
     id INTEGER PRIMARY KEY AUTOINCREMENT,
     merchant_id INTEGER NOT NULL REFERENCES merchants,

@@ -9,5 +9,6 @@ mod fault_table;
 mod faults;
 mod merchant;
 mod money;
+mod realtime;
 mod refusals;
 mod time;
