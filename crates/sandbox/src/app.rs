@@ -1,10 +1,12 @@
 //! What every route shares.
 
 use std::sync::{Arc, OnceLock};
+use std::time::Duration;
 
 use crate::clock::Clock;
 use crate::faults::Faults;
 use crate::feed::{Change, Feed};
+use crate::guard::Access;
 use crate::problem::Problem;
 use crate::requests::Requests;
 use crate::store::{self, Store};
@@ -19,6 +21,9 @@ pub(crate) struct App {
     pub(crate) faults: Faults,
     pub(crate) requests: Requests,
     pub(crate) feed: Feed,
+    pub(crate) access: Access,
+    /// How long a client may take over the head, and again over the body, of a request; in real time.
+    pub(crate) client_timeout: Duration,
     /// Where the sandbox is reached; set as soon as it listens.
     pub(crate) url: OnceLock<String>,
 }

@@ -62,6 +62,7 @@ mod faults;
 mod feed;
 mod fees;
 mod fx;
+mod guard;
 mod ledger;
 mod merchants;
 mod methods;

@@ -16,6 +16,7 @@ use crate::app::App;
 use crate::clock::Clock;
 use crate::faults::{Call, Fault, Faults, Storm, millis};
 use crate::feed::Feed;
+use crate::guard::Access;
 use crate::ledger::Ledger;
 use crate::money::Cents;
 use crate::problem::Problem;
@@ -58,6 +59,8 @@ pub struct Builder {
     db: Option<PathBuf>,
     speed: Option<u32>,
     terms: Terms,
+    exposed: bool,
+    client_timeout: Duration,
 }
 
 impl Default for Builder {
@@ -67,6 +70,8 @@ impl Default for Builder {
             db: None,
             speed: None,
             terms: Terms::default(),
+            exposed: false,
+            client_timeout: Duration::from_secs(30),
         }
     }
 }
@@ -75,6 +80,21 @@ impl Builder {
     /// Where to listen: a loopback address, by default `127.0.0.1` and any free port.
     pub fn addr(mut self, addr: SocketAddr) -> Self {
         self.addr = addr;
+        self
+    }
+
+    /// Allows an address that other machines can reach.
+    ///
+    /// Whoever reaches it can act as the merchant, because the credentials of a sandbox are public, and nothing is
+    /// encrypted. Only `/_sandbox/*` is closed to those who do not have the [token](Sandbox::control_token).
+    pub fn expose_to_the_network_without_protection(mut self) -> Self {
+        self.exposed = true;
+        self
+    }
+
+    /// How long a client may take to send the head of a request, and again its body, in real time; 30 s by default.
+    pub fn client_timeout(mut self, patience: Duration) -> Self {
+        self.client_timeout = patience;
         self
     }
 
@@ -123,7 +143,8 @@ impl Builder {
 
     /// Starts the sandbox. It accepts connections once this returns.
     pub async fn start(self) -> Result<Sandbox, StartError> {
-        if !self.addr.ip().is_loopback() {
+        let reachable = !self.addr.ip().is_loopback();
+        if reachable && !self.exposed {
             return Err(StartError::NotLoopback(self.addr));
         }
         let feed = Feed::default();
@@ -141,7 +162,17 @@ impl Builder {
         })?;
         let requests = Requests::telling(feed.clone());
         let url = OnceLock::new();
-        let app = Arc::new(App { store, clock, tokens, faults: Faults::default(), requests, feed, url });
+        let app = Arc::new(App {
+            store,
+            clock,
+            tokens,
+            faults: Faults::default(),
+            requests,
+            feed,
+            access: if reachable { Access::with_token() } else { Access::Loopback },
+            client_timeout: self.client_timeout,
+            url,
+        });
         let (stop, stopping) = watch::channel(false);
         let (ready, listening) = oneshot::channel();
         let thread = std::thread::Builder::new()
@@ -184,7 +215,8 @@ fn run(
                 });
                 app.url.get_or_init(|| format!("http://{bound}"));
                 if ready.send(Ok(bound)).is_ok() {
-                    server::serve(listener, routes::router(Arc::clone(&app)), stopping).await;
+                    let router = routes::router(Arc::clone(&app));
+                    server::serve(listener, router, app.client_timeout, stopping).await;
                 }
             }
             Err(source) => {
@@ -221,6 +253,11 @@ impl Sandbox {
     /// The base URL for a client, without a trailing slash.
     pub fn url(&self) -> &str {
         &self.url
+    }
+
+    /// What `/_sandbox/*` asks for as a bearer token, or as `?token=`, when the sandbox is open to the network.
+    pub fn control_token(&self) -> Option<&str> {
+        self.app.access.token()
     }
 
     /// The address it listens on.

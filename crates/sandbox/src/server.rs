@@ -15,8 +15,9 @@ use hyper_util::service::TowerToHyperService;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
 
-/// How long a client may take to send the head of a request.
-const HEAD_TIMEOUT: Duration = Duration::from_secs(30);
+/// The largest head of a request, in bytes, and the most headers in it; more is answered 431.
+const HEAD_LIMIT: usize = 32 * 1024;
+const HEADERS: usize = 64;
 
 /// How a connection ends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -75,8 +76,13 @@ impl Cut {
     }
 }
 
-/// Serves connections until told to stop. Open connections end with the runtime.
-pub(crate) async fn serve(listener: TcpListener, router: Router, mut stop: watch::Receiver<bool>) {
+/// Serves connections until told to stop. A client that takes longer than `patience` over the head of a request is cut off. Open connections end with the runtime.
+pub(crate) async fn serve(
+    listener: TcpListener,
+    router: Router,
+    patience: Duration,
+    mut stop: watch::Receiver<bool>,
+) {
     let router = TowerToHyperService::new(router);
     loop {
         let accepted = tokio::select! {
@@ -85,7 +91,7 @@ pub(crate) async fn serve(listener: TcpListener, router: Router, mut stop: watch
         };
         match accepted {
             Ok((stream, _)) => {
-                tokio::spawn(connection(stream, router.clone()));
+                tokio::spawn(connection(stream, router.clone(), patience));
             }
             // Out of file descriptors, most likely: wait for some to be closed.
             Err(_) => tokio::time::sleep(Duration::from_millis(10)).await,
@@ -93,7 +99,7 @@ pub(crate) async fn serve(listener: TcpListener, router: Router, mut stop: watch
     }
 }
 
-async fn connection(stream: TcpStream, router: TowerToHyperService<Router>) {
+async fn connection(stream: TcpStream, router: TowerToHyperService<Router>, patience: Duration) {
     // Without this a small reply can wait for the client's delayed acknowledgement.
     let _ = stream.set_nodelay(true);
     let cut = Cut::new();
@@ -104,7 +110,9 @@ async fn connection(stream: TcpStream, router: TowerToHyperService<Router>) {
     });
     let mut connection = http1::Builder::new()
         .timer(TokioTimer::new())
-        .header_read_timeout(HEAD_TIMEOUT)
+        .header_read_timeout(patience)
+        .max_buf_size(HEAD_LIMIT)
+        .max_headers(HEADERS)
         .serve_connection(TokioIo::new(stream), service)
         .with_upgrades();
     tokio::select! {

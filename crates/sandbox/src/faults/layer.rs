@@ -25,6 +25,7 @@ use super::bodies::{is_about_the_body, of_a_stranger, spoilt};
 use super::{Action, Arrival, Blow, Place};
 use crate::app::App;
 use crate::clock::later;
+use crate::problem::Problem;
 use crate::server::{Cut, How};
 use crate::switches::{ErrorText, in_pydantic_v2};
 
@@ -55,9 +56,11 @@ pub(crate) async fn layer(
     next: Next,
 ) -> Response {
     let (parts, body) = request.into_parts();
-    let Ok(body) = to_bytes(body, BODY_LIMIT).await else {
-        let detail = json!({ "detail": "Request body too large" });
-        return (StatusCode::PAYLOAD_TOO_LARGE, axum::Json(detail)).into_response();
+    let refuse = |status, detail| Problem::sentence(status, detail).into_response();
+    let body = match tokio::time::timeout(app.client_timeout, to_bytes(body, BODY_LIMIT)).await {
+        Ok(Ok(body)) => body,
+        Ok(Err(_)) => return refuse(StatusCode::PAYLOAD_TOO_LARGE, "Request body too large"),
+        Err(_) => return refuse(StatusCode::REQUEST_TIMEOUT, "Request body too slow"),
     };
     let template = path.as_ref().map_or("(unknown)", MatchedPath::as_str);
     let operation = format!("{} {template}", parts.method);

@@ -34,7 +34,7 @@ use serde_json::json;
 use crate::app::App;
 use crate::faults::layer::layer;
 use crate::problem::Problem;
-use crate::realtime;
+use crate::{guard, realtime};
 
 use asked::{Caller, Names, Parameters, Payload, Verified, cents, cents_at, source_kind, version_4};
 
@@ -85,7 +85,10 @@ pub(crate) fn router(app: Arc<App>) -> Router {
         })
         .fallback(|| async { refuse(StatusCode::NOT_FOUND, "Not Found") })
         .layer(middleware::from_fn_with_state(Arc::clone(&app), layer))
-        .nest("/_sandbox", control::routes())
+        .nest(
+            "/_sandbox",
+            control::routes().layer(middleware::from_fn_with_state(Arc::clone(&app), guard::controls)),
+        )
         .merge(realtime::routes())
         .layer(middleware::map_response_with_state(Arc::clone(&app), dated))
         .with_state(app)

@@ -11,4 +11,5 @@ mod merchant;
 mod money;
 mod realtime;
 mod refusals;
+mod security;
 mod time;
