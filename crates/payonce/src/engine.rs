@@ -9,7 +9,7 @@ use tracing::Instrument;
 
 use crate::clock::{Clock, SystemClock};
 use crate::drive::{self, Pause, Turn, Work};
-use crate::error::{Error, ErrorKind};
+use crate::error::{Effect, Error, ErrorKind};
 use crate::journal::{Claim, Filter, Intent, Journal, Key, Lease, PaymentId, Record, Summary};
 use crate::name::{Name, Namespace, Operation, ReferenceId};
 use crate::payment::{Payment, Progress};
@@ -217,6 +217,24 @@ fn taken(record: &Record) -> Error {
     Error::new(ErrorKind::NameTaken, message).with_payment(intent.operation.clone(), intent.reference_id)
 }
 
+/// Sees to it that nobody waits for a task that is no more: one that panicked, or whose runtime was shut down. The
+/// payment itself does not need it; to the journal it is a crash.
+struct Watch<'a, R: Rail> {
+    inner: &'a Inner<R>,
+    key: ReferenceId,
+    over: bool,
+}
+
+impl<R: Rail> Drop for Watch<'_, R> {
+    fn drop(&mut self) {
+        if !self.over {
+            let ended =
+                Error::new(ErrorKind::Stopped, "the engine's task ended in the middle of the payment");
+            self.inner.leave(self.key, Progress::Stopped(ended.with_effect(Effect::Unknown)));
+        }
+    }
+}
+
 impl<R: Rail> Inner<R> {
     fn lock(&self) -> MutexGuard<'_, Schedule> {
         self.schedule.lock().unwrap_or_else(PoisonError::into_inner)
@@ -333,6 +351,7 @@ impl<R: Rail> Inner<R> {
         let Some((id, lease)) = self.lock().get(key).map(|slot| (slot.id, slot.lease)) else {
             return;
         };
+        let mut watch = Watch { inner: &self, key, over: false };
         let span = tracing::debug_span!("payment", reference_id = %key);
         match self.turn(key, id, lease).instrument(span).await {
             Ok((Turn::Ended(outcome), _)) => self.leave(key, Progress::Ended(outcome)),
@@ -354,6 +373,7 @@ impl<R: Rail> Inner<R> {
             }
             Err(error) => self.leave(key, Progress::Stopped(error)),
         }
+        watch.over = true;
         drop(permit);
     }
 

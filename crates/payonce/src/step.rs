@@ -481,11 +481,6 @@ impl State {
         self.seen || self.session.as_ref().is_some_and(|session| session.in_doubt > 0)
     }
 
-    /// Whether a send was noted whose outcome was not.
-    pub fn is_sending(&self) -> bool {
-        self.sending
-    }
-
     /// The event for what the provider reports as the end.
     pub(crate) fn completed(&self, receipt: Receipt) -> Event {
         if self.expect.is_met_by(&receipt) {

@@ -115,9 +115,9 @@ impl Rail for Script {
         let answer = {
             let mut lines = self.0.lock().unwrap();
             lines.calls.push(Call::Submit(order.reference_id, body.to_owned()));
-            lines.submissions.pop_front().expect("an unscripted submit")
+            lines.submissions.pop_front()
         };
-        match answer {
+        match answer.expect("an unscripted submit") {
             Some(answer) => answer,
             None => pending().await,
         }
@@ -739,6 +739,21 @@ mod rule_10_a_dropped_future_is_a_crash {
         assert!(tokio::time::timeout(Duration::ZERO, bench.turn()).await.is_err());
         assert!(matches!(bench.end().await, Outcome::Completed(_)));
         assert_eq!(bench.script.calls(), ["prepare", "submit s1", "look up"]);
+    }
+
+    #[tokio::test]
+    async fn nobody_waits_for_a_task_that_died() {
+        // The script has no answer to the send, so the rail panics.
+        let script = Script::default().prepares("s1", FAR);
+        let journal = MemoryJournal::new();
+        let engine = engine(&script, &journal);
+        let error = send(&engine, "250.00").await.unwrap_err();
+        assert_eq!((error.kind(), error.effect()), (ErrorKind::Stopped, Effect::Unknown));
+        engine.idle().await;
+        let script = script.finds(LookUp::Found(completed()));
+        let payment = send(&engine, "250.00").await.unwrap();
+        assert!(matches!(payment.settled().await.unwrap(), Settlement::Completed(_)));
+        assert_eq!(script.calls(), ["prepare", "submit s1", "look up"]);
     }
 
     #[tokio::test]
