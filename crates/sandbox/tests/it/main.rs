@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, reason = "a test stops where something it needs is missing")]
 
 mod books;
+mod conformance;
 mod contract;
 mod durable;
 mod fault_table;
