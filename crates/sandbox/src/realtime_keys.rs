@@ -1,5 +1,5 @@
-//! Who gets a key of the realtime channel: it opens the rows of one execution to whoever holds it, until it expires by the
-//! virtual clock.
+//! Who is given a key of the realtime channel, and for what: a collection that was or will be executed in a session of
+//! the merchant. What a key looks like is the channel's own business.
 
 use uuid::Uuid;
 

@@ -188,9 +188,10 @@ pub(crate) fn merchant(db: &Connection, now: DateTime<Utc>) -> Result<(), rusqli
     for (id, account, currency, amount) in COLLECTED.into_iter().chain(plenty) {
         collected(db, at, id, account, currency, Cents(amount))?;
     }
-    // The first session a client opens is number 55 and the first payment intent 10001.
+    // The first session a client opens is number 55, the first payment intent 10001 and the first item 1001.
     db.execute("INSERT OR REPLACE INTO sqlite_sequence (name, seq) VALUES ('sessions', 54)", [])?;
     db.execute("UPDATE sqlite_sequence SET seq = 10000 WHERE name = 'executions'", [])?;
+    db.execute("UPDATE sqlite_sequence SET seq = 1000 WHERE name = 'items'", [])?;
     Ok(())
 }
 

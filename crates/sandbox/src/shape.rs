@@ -189,7 +189,9 @@ fn string(schema: &Value, value: &Value) -> Wrong {
         return Some(("value is too long", "value_error.any_str.max_length"));
     }
     if schema["pattern"].as_str().is_some_and(|pattern| !pattern_of(pattern).is_match(text)) {
-        return Some(("string does not match regex", "value_error.str.regex"));
+        let phone = schema["title"] == "Phone number";
+        let msg = if phone { "invalid phone" } else { "string does not match regex" };
+        return Some((msg, "value_error.str.regex"));
     }
     if schema["format"] == "date-time" && chrono::DateTime::parse_from_rfc3339(text).is_err() {
         let naive = chrono::NaiveDateTime::parse_from_str(text, "%Y-%m-%dT%H:%M:%S%.f");

@@ -65,7 +65,7 @@ fn with(mut body: Value, member: &str, value: Value) -> Value {
     body
 }
 
-/// The twelve operations of invoices or of orders. `idle` and `paid` are a source in that state.
+/// The twelve operations of invoices or of orders.
 fn sources<S, D, I, R>(tag: &str, one: &str) -> Vec<Case>
 where
     S: DeserializeOwned,
@@ -85,8 +85,8 @@ where
     let path = |rest: &str| format!("/v1/{tag}/{rest}");
     let made = || post(path("create"), create.clone());
     let with_item = || vec![made(), post(path(&format!("{new}/items/add")), item.clone())];
-    // Everything after the fresh database is numbered from a known place on.
-    let first_item = first_item(new);
+    // The first item that is added to a fresh sandbox.
+    let first_item = 1001;
     let paid = vec![
         post("/v1/sessions/checkout", json!({ "source_id": active, "source_type": kind })),
         post(
@@ -183,11 +183,6 @@ where
         )
         .after(paid),
     ]
-}
-
-/// The id of the first item that is added to a fresh sandbox.
-fn first_item(_source: i64) -> i64 {
-    108
 }
 
 fn people() -> Vec<Case> {

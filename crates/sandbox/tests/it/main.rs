@@ -2,7 +2,9 @@
 
 #![allow(clippy::unwrap_used, reason = "a test stops where something it needs is missing")]
 
+mod accounts;
 mod books;
+mod checkouts;
 mod conformance;
 mod contract;
 mod durable;
@@ -13,4 +15,5 @@ mod money;
 mod realtime;
 mod refusals;
 mod security;
+mod sources;
 mod time;
