@@ -20,7 +20,7 @@ pub(super) struct Owner {
     _lock: File,
 }
 
-fn lock_path(journal: &Path, id: Uuid) -> PathBuf {
+pub(super) fn lock_path(journal: &Path, id: Uuid) -> PathBuf {
     let mut path = journal.as_os_str().to_owned();
     path.push(format!("-owner-{}", id.simple()));
     path.into()

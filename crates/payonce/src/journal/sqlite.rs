@@ -2,7 +2,7 @@
 
 use std::fs::OpenOptions;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, mpsc};
 use std::time::Duration;
 
 use rusqlite::{Connection, OptionalExtension, Row, params};
@@ -69,13 +69,16 @@ impl SqliteJournal {
         set_up(&mut writing).map_err(blame)?;
         let reading = connect(path).map_err(explain).map_err(blame)?;
         let owner = Arc::new(Owner::register(path).map_err(file)?);
-        Ok(Self {
-            path: path.to_owned(),
-            // Each thread keeps the owner alive until its connection is closed.
-            writes: Worker::start("journal-write", writing, true, Arc::clone(&owner)).map_err(file)?,
-            reads: Worker::start("journal-read", reading, false, Arc::clone(&owner)).map_err(file)?,
-            owner,
-        })
+        // The writer closes last, so that SQLite folds the log into the file. Each thread keeps the owner alive until
+        // its connection is closed.
+        let (reader_lives, reader_ended) = mpsc::channel::<()>();
+        let wait = move || {
+            let _ = reader_ended.recv();
+        };
+        let held = (Arc::clone(&owner), reader_lives);
+        let reads = Worker::start("journal-read", reading, false, || (), held).map_err(file)?;
+        let writes = Worker::start("journal-write", writing, true, wait, Arc::clone(&owner)).map_err(file)?;
+        Ok(Self { path: path.to_owned(), owner, writes, reads })
     }
 
     /// The file.
@@ -228,31 +231,37 @@ fn insert_events(
     Ok(())
 }
 
-fn insert_payment(
-    connection: &Connection,
-    intent: &Intent,
+/// What is written of a new payment, worked out before it takes up the writer's time.
+struct NewPayment {
+    intent: Intent,
+    expect: String,
+    digest: [u8; 32],
     at: Timestamp,
     owner: Uuid,
-) -> rusqlite::Result<Option<PaymentId>> {
-    let expect = serde_json::to_string(&intent.expect).map_err(|e| unreadable(6, e))?;
-    let mut insert = connection.prepare_cached(
-        "INSERT INTO payments (rail, operation, name, reference_id, contents, expect, digest, created_at, standing,
-                               updated_at, owner, epoch)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, 'intended', ?8, ?9, 1)
-         ON CONFLICT (rail, name) DO NOTHING",
-    )?;
-    let inserted = insert.execute(params![
-        intent.rail,
-        intent.operation.as_str(),
-        intent.name.as_str(),
-        intent.reference_id.as_uuid().as_bytes(),
-        intent.contents,
-        expect,
-        intent.digest(),
-        millis(at),
-        owner.as_bytes(),
-    ])?;
-    Ok((inserted == 1).then(|| PaymentId(connection.last_insert_rowid())))
+}
+
+impl NewPayment {
+    /// Inserts it, unless there is one of that name.
+    fn insert(&self, connection: &Connection) -> rusqlite::Result<Option<PaymentId>> {
+        let mut insert = connection.prepare_cached(
+            "INSERT INTO payments (rail, operation, name, reference_id, contents, expect, digest, created_at,
+                                   standing, updated_at, owner, epoch)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, 'intended', ?8, ?9, 1)
+             ON CONFLICT (rail, name) DO NOTHING",
+        )?;
+        let inserted = insert.execute(params![
+            self.intent.rail,
+            self.intent.operation.as_str(),
+            self.intent.name.as_str(),
+            self.intent.reference_id.as_uuid().as_bytes(),
+            self.intent.contents,
+            self.expect,
+            self.digest,
+            millis(self.at),
+            self.owner.as_bytes(),
+        ])?;
+        Ok((inserted == 1).then(|| PaymentId(connection.last_insert_rowid())))
+    }
 }
 
 fn find(connection: &Connection, rail: &str, sought: &Key) -> rusqlite::Result<Result<Option<Record>>> {
@@ -408,16 +417,30 @@ impl Journal for SqliteJournal {
     }
 
     fn intend(&self, intent: Intent, at: Timestamp) -> BoxFuture<'_, Result<(Record, Option<Lease>)>> {
-        let owner = self.owner.id();
-        Box::pin(self.writes.run(move |connection| match insert_payment(connection, &intent, at, owner)? {
-            Some(id) => {
-                let record = Record { id, intent: intent.clone(), created_at: at, entries: Vec::new() };
-                Ok(Ok((record, Some(Lease { id, epoch: 1, next: 0 }))))
+        let expect = serde_json::to_string(&intent.expect).expect("an expectation is plain data");
+        let new =
+            Arc::new(NewPayment { digest: intent.digest(), expect, intent, at, owner: self.owner.id() });
+        let inserting = Arc::clone(&new);
+        Box::pin(async move {
+            let insert = move |connection: &Connection| match inserting.insert(connection)? {
+                Some(id) => Ok(Ok(Ok(id))),
+                None => {
+                    let name = Key::Name(inserting.intent.name.clone());
+                    Ok(find(connection, &inserting.intent.rail, &name)?.map(Err))
+                }
+            };
+            match self.writes.run(insert).await? {
+                Ok(id) => {
+                    let intent = new.intent.clone();
+                    let record = Record { id, intent, created_at: at, entries: Vec::new() };
+                    Ok((record, Some(Lease { id, epoch: 1, next: 0 })))
+                }
+                Err(found) => Ok((
+                    found.expect("the insertion met a row of that name, and rows are never removed"),
+                    None,
+                )),
             }
-            None => Ok(find(connection, &intent.rail, &Key::Name(intent.name.clone()))?.map(|found| {
-                (found.expect("the insertion met a row of that name, and rows are never removed"), None)
-            })),
-        }))
+        })
     }
 
     fn claim(&self, id: PaymentId) -> BoxFuture<'_, Result<Claim>> {
@@ -488,6 +511,28 @@ mod tests {
         Connection::open(path).unwrap()
     }
 
+    /// Drops the journal and waits until its threads have let go of the file.
+    async fn close(journal: SqliteJournal) {
+        let lock = crate::journal::owner::lock_path(journal.path(), journal.owner.id());
+        drop(journal);
+        while lock.exists() {
+            tokio::task::yield_now().await;
+        }
+    }
+
+    #[tokio::test]
+    async fn a_journal_that_is_closed_is_one_file() {
+        let dir = tempfile::tempdir().unwrap();
+        for n in 0..20 {
+            let journal = SqliteJournal::open(dir.path().join("journal.db")).unwrap();
+            journal.intend(intent(&format!("p{n}")), now()).await.unwrap();
+            close(journal).await;
+            let files: Vec<_> =
+                std::fs::read_dir(dir.path()).unwrap().map(|f| f.unwrap().file_name()).collect();
+            assert_eq!(files, ["journal.db"]);
+        }
+    }
+
     #[cfg(unix)]
     #[tokio::test]
     async fn the_files_are_private_and_one_that_others_can_read_is_refused() {
@@ -504,7 +549,7 @@ mod tests {
             seen += 1;
         }
         assert!(seen >= 3, "the journal, its log and its lock are expected, not {seen} files");
-        drop(journal);
+        close(journal).await;
         std::fs::set_permissions(&path, PermissionsExt::from_mode(0o644)).unwrap();
         let error = SqliteJournal::open(&path).unwrap_err();
         assert!(error.message().contains("chmod 600"), "{error}");
@@ -577,7 +622,7 @@ mod tests {
     async fn files_that_are_no_journal_of_ours_are_refused_and_left_as_they_were() {
         let dir = tempfile::tempdir().unwrap();
         let newer = dir.path().join("newer.db");
-        drop(SqliteJournal::open(&newer).unwrap());
+        close(SqliteJournal::open(&newer).unwrap()).await;
         raw(&newer).pragma_update(None, "user_version", VERSION + 1).unwrap();
         let foreign = dir.path().join("foreign.db");
         raw(&foreign).execute_batch("CREATE TABLE t (x)").unwrap();
@@ -639,12 +684,7 @@ mod tests {
         for n in 0..200 {
             journal.intend(intent(&format!("p{n}")), now()).await.unwrap();
         }
-        drop(journal);
-        // The last connection to leave folds the log into the file.
-        let wal = path.with_extension("db-wal");
-        while wal.exists() {
-            tokio::task::yield_now().await;
-        }
+        close(journal).await;
         let mut bytes = std::fs::read(&path).unwrap();
         bytes[4096..].fill(0xAA);
         std::fs::write(&path, &bytes).unwrap();

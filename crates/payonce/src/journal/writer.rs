@@ -51,11 +51,13 @@ pub(super) struct Worker {
 }
 
 impl Worker {
-    /// Starts the thread. It ends when the worker is dropped and its jobs are done, and then drops `held`.
+    /// Starts the thread. It ends when the worker is dropped and its jobs are done: then it calls `before_closing`,
+    /// closes the connection, and drops `held`.
     pub(super) fn start(
         name: &str,
         connection: Connection,
         writes: bool,
+        before_closing: impl FnOnce() + Send + 'static,
         held: impl Send + 'static,
     ) -> std::io::Result<Self> {
         let (jobs, queue) = mpsc::channel::<Box<dyn Job>>();
@@ -69,6 +71,7 @@ impl Worker {
                     read(&connection, first);
                 }
             }
+            before_closing();
             drop(connection);
             drop(held);
         })?;
