@@ -10,6 +10,7 @@ mod contract;
 mod durable;
 mod fault_table;
 mod faults;
+mod fees;
 mod merchant;
 mod money;
 mod realtime;
