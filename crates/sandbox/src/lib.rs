@@ -68,6 +68,7 @@ mod merchants;
 mod methods;
 mod money;
 mod outcomes;
+mod pages;
 mod parties;
 mod problem;
 mod realtime;

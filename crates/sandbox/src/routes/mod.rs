@@ -33,6 +33,7 @@ use serde_json::json;
 
 use crate::app::App;
 use crate::faults::layer::layer;
+use crate::pages;
 use crate::problem::Problem;
 use crate::{guard, realtime};
 
@@ -90,6 +91,7 @@ pub(crate) fn router(app: Arc<App>) -> Router {
             control::routes().layer(middleware::from_fn_with_state(Arc::clone(&app), guard::controls)),
         )
         .merge(realtime::routes())
+        .merge(pages::routes(&app))
         .layer(middleware::map_response_with_state(Arc::clone(&app), dated))
         .with_state(app)
 }

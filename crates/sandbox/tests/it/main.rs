@@ -13,6 +13,7 @@ mod faults;
 mod fees;
 mod merchant;
 mod money;
+mod pages;
 mod realtime;
 mod refusals;
 mod security;
