@@ -16,11 +16,12 @@
 //!
 //! # What it serves
 //!
-//! The token, the four sessions, the four executions, the four status reads and the status of a source, under `/v1`
-//! as `openapi.json` has them; and `/_sandbox/*` for the clock, the faults, the ledger, the request log and a reset.
-//! Everything happens by the [virtual clock](Clock), which is also the `Date` of every reply.
+//! Every operation of `openapi.json`, under `/v1`; and `/_sandbox/*` for the clock, the faults, the ledger, the request
+//! log and a reset. Everything happens by the [virtual clock](Clock), which is also the `Date` of every reply.
 //!
-//! # The seeded merchant
+//! # The seeded merchants
+//!
+//! The client [`CLIENT_ID`] belongs to merchant 42, an `ORGANIZATION` on the fee tier `default`:
 //!
 //! | what | ids |
 //! |---|---|
@@ -32,25 +33,29 @@
 //! | orders | 88 LRD 1500.00 and 201 USD 75.50: `ACTIVE` |
 //! | payment intents to refund | 9001 USD 250.00, 9002 LRD 5000.00, 9003 USD 100.00 by card, 9004-9050 USD 100.00 each |
 //!
+//! The client [`UNVERIFIED_CLIENT_ID`] belongs to merchant 5, a `MICRO_ORGANIZATION` on the tier `growth` that has not been
+//! verified. It has wallet 1, party 11, counterparty 12, payment account 13 and the `ACTIVE` invoice 14 over USD 50.00.
+//! Neither merchant sees anything of the other.
+//!
 //! # Outcomes by magic values
 //!
-//! The number of the payment account decides; [`Sandbox::seed_account`] makes more.
+//! The number of the payment account decides, also of accounts made by the API; [`Sandbox::seed_account`] makes more.
 //!
-//! | account | number | a payment to or from it |
-//! |---|---|---|
-//! | 18, 19, 20 | any other | completes after the settling time (3 s of virtual time unless built otherwise) |
-//! | 21 | 231770000001 | is declined: `FAILED` after the settling time |
-//! | 22 | 231770000002 | lacks funds: `FAILED` after the settling time |
-//! | 23 | 231770000003 | stays `PROCESSING` for good |
-//! | 24 | 231770000004 | completes after 10 minutes |
-//! | 25 | 231770000005 | the account is inactive: 422 |
-//! | 26 | 231770000006 | completes before the execution is answered |
-//! | 31 | a card | `PROCESSING` with `requires_action` until [confirmed](Sandbox::confirm_card), then completes |
-//! | 32 | a card named `Declined Card` | the same, then `FAILED` |
+#![doc = include_str!("magic.md")]
 //!
-//! A payout or refund that the wallet cannot cover with its fees ends `FAILED` with a `wallet_message`, and nothing
-//! moves. Fees are 1 % of a collection and 0.5 % of a payout for the platform, and for the gateway 1.5 % of mobile
-//! money collected, 1 % of mobile money paid out and 2.9 % + 0.30 of a card payment; transfers and refunds are free.
+//! # Fees and exchange
+//!
+//! On the tier `default` the platform takes 1 % of a collection and 0.5 % of a payout (`growth`: 0.75 % and 0.4 %), and
+//! the gateway 1.5 % of mobile money collected, 1 % of mobile money paid out and 2.9 % + 0.30 of a card payment; transfers
+//! and refunds are free. The payee bears the fees of a collection where its source says so; the merchant bears those of a
+//! payout. Fees are in the currency of the amount, each rounded half up to a hundredth.
+//!
+//! A collection may be paid in another currency of its payment method: 1 USD is 190 LRD or 1450 RWF, rates have eight
+//! places, 1 % (`growth`: 0.5 %) is added for the exchange, and what the payer pays is rounded up. A refund of it goes back at
+//! the same rate, rounded down. What a prediction says is exactly what is settled.
+//!
+//! Phone numbers: 231770, 231771, 231773, 23188 and 23155 are MTN's in Liberia, any other 23177 is Orange's; 25078 and
+//! 25079 are MTN's in Rwanda, 25072 and 25073 Airtel's, 25075 Orange's.
 
 mod accounts;
 mod app;
@@ -84,6 +89,11 @@ mod sources;
 mod store;
 mod switches;
 mod tokens;
+
+/// The magic values and what each does, as a table in Markdown: for a help text.
+pub fn magic_values() -> &'static str {
+    include_str!("magic.md")
+}
 
 pub use clock::Clock;
 pub use faults::{Action, Call, Chance, Fault, FaultHandle, Held, Place, Rule, Spot, Storm};

@@ -466,4 +466,66 @@ mod tests {
         store.close();
         assert!(matches!(store.ask(|_| Ok(())), Err(Problem::Stopped)));
     }
+
+    /// Whatever one payment runs, and the look-ups of its status, must find their rows by a key, so that the millionth
+    /// payment costs what the first did.
+    #[test]
+    fn the_statements_of_a_payment_scan_no_table() {
+        let (store, _clock) = Store::open(None, Terms::default(), Feed::default()).unwrap();
+        let mut seen = 0;
+        for (file, source) in HOT {
+            for sql in statements(source) {
+                let plan = store.ask({
+                    let sql = sql.clone();
+                    move |books| Ok(plan(books.db, &sql)?)
+                });
+                let plan = plan.unwrap_or_else(|problem| panic!("{file}: {sql}: {problem:?}"));
+                let scans =
+                    plan.iter().any(|step| step.starts_with("SCAN") && !step.contains("CONSTANT ROW"));
+                assert!(!scans, "{file}: {sql}: {plan:?}");
+                seen += 1;
+            }
+        }
+        assert!(seen > 20, "only {seen} statements were found");
+    }
+
+    const HOT: [(&str, &str); 9] = [
+        ("accounts", include_str!("../accounts.rs")),
+        ("merchants", include_str!("../merchants.rs")),
+        ("sessions", include_str!("../sessions.rs")),
+        ("executions/record", include_str!("../executions/record.rs")),
+        ("executions/settle", include_str!("../executions/settle.rs")),
+        ("sources", include_str!("../sources/mod.rs")),
+        ("sources/items", include_str!("../sources/items.rs")),
+        ("sources/receipt", include_str!("../sources/receipt.rs")),
+        ("checkouts", include_str!("../checkouts.rs")),
+    ];
+
+    /// The statements in a source file, with the names its `format!` puts in replaced by what they stand for.
+    fn statements(source: &str) -> Vec<String> {
+        let select_item = "SELECT items.id FROM items JOIN sources ON sources.kind = source_kind AND
+            sources.id = source_id";
+        source
+            .split('"')
+            .skip(1)
+            .step_by(2)
+            .map(|text| text.replace("{SELECT}", select_item).replace("{COLUMNS}", "id"))
+            .map(|text| text.replace("{FAILED}", "FAILED").replace("{COMPLETED}", "COMPLETED"))
+            .filter(|text| ["SELECT ", "UPDATE ", "DELETE "].iter().any(|verb| text.starts_with(verb)))
+            .filter(|text| text.split_whitespace().any(|word| word == "WHERE"))
+            .collect()
+    }
+
+    fn plan(db: &Connection, sql: &str) -> Result<Vec<String>, rusqlite::Error> {
+        let mut statement = db.prepare(&format!("EXPLAIN QUERY PLAN {sql}"))?;
+        for parameter in 1..=statement.parameter_count() {
+            statement.raw_bind_parameter(parameter, 1)?;
+        }
+        let mut rows = statement.raw_query();
+        let mut steps = Vec::new();
+        while let Some(row) = rows.next()? {
+            steps.push(row.get(3)?);
+        }
+        Ok(steps)
+    }
 }

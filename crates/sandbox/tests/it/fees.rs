@@ -10,7 +10,7 @@ use uuid::Uuid;
 use crate::merchant::Merchant;
 
 /// Amounts in hundredths at which roundings go up, down and to nothing.
-const CENTS: [i64; 6] = [1, 33, 1_01, 49_99, 250_00, 1_234_567_89];
+const CENTS: [i64; 6] = [1, 33, 101, 4_999, 25_000, 123_456_789];
 
 /// Method, provider, number of an account that pays at once, and the currencies it pays in.
 const METHODS: [(&str, &str, Option<&str>, &[&str]); 6] = [
@@ -142,8 +142,8 @@ async fn paid_in_another_currency_the_exchange_stands_between_payer_and_wallet()
     let wallet = ledger.balance("wallet:3", "USD");
     let receipt = till.receipt(101, 26, "LRD").await;
     // 250.00 + 1 % + 1.5 % + 1 % for the exchange, at 190.
-    assert_eq!(cents(&receipt["payer_amount"]), 49_162_50);
-    assert_eq!((&receipt["fx_rate"], cents(&receipt["fx_fee"])), (&json!("190.00000000"), 2_50));
+    assert_eq!(cents(&receipt["payer_amount"]), 4_916_250);
+    assert_eq!((&receipt["fx_rate"], cents(&receipt["fx_fee"])), (&json!("190.00000000"), 250));
     assert_eq!((&receipt["fx_currency_from"], &receipt["fx_currency_to"]), (&json!("USD"), &json!("LRD")));
     assert_eq!(ledger.balance("account:26", "LRD").to_string(), "-49162.50");
     assert_eq!(ledger.balance("fx:position", "LRD").to_string(), "49162.50");
@@ -157,8 +157,8 @@ async fn paid_in_another_currency_the_exchange_stands_between_payer_and_wallet()
     let session = till.merchant.session("refund", refund).await;
     let body = json!({ "session_id": session, "reference_id": Uuid::new_v4() });
     let (_, refunded) = till.merchant.post("/v1/executions/refund", body).await.unwrap();
-    assert_eq!((&refunded["payer_currency"], cents(&refunded["payer_amount"])), (&json!("USD"), 100_00));
-    assert_eq!((&refunded["payee_currency"], cents(&refunded["payee_amount"])), (&json!("LRD"), 19_000_00));
+    assert_eq!((&refunded["payer_currency"], cents(&refunded["payer_amount"])), (&json!("USD"), 10_000));
+    assert_eq!((&refunded["payee_currency"], cents(&refunded["payee_amount"])), (&json!("LRD"), 1_900_000));
     assert_eq!(ledger.balance("account:26", "LRD").to_string(), "-30162.50");
     assert_eq!(ledger.balance("clearing", "USD").to_string(), "0.00");
     assert!(ledger.is_balanced());
@@ -200,7 +200,7 @@ async fn the_fees_that_are_listed_are_the_fees_that_are_charged() {
     let (_, platform) = till.merchant.get(&platform).await.unwrap();
     let (_, tiers) = till.merchant.get("/v1/fees/tiers").await.unwrap();
     assert_eq!(tiers.as_array().unwrap().iter().filter(|tier| tier["is_default"] == true).count(), 1);
-    let invoice = till.invoice("USD", "PAYER", 100_00).await;
+    let invoice = till.invoice("USD", "PAYER", 10_000).await;
     let card = till.account(METHODS[5]).await;
     let receipt = till.receipt(invoice, card, "LRD").await;
     // Of 100.00, a percentage is an amount.

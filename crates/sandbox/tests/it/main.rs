@@ -7,6 +7,7 @@ mod books;
 mod checkouts;
 mod conformance;
 mod contract;
+mod documents;
 mod durable;
 mod fault_table;
 mod faults;
