@@ -66,6 +66,7 @@ mod executions;
 mod faults;
 mod feed;
 mod fees;
+mod fixtures;
 mod fx;
 mod guard;
 mod ledger;

@@ -2,7 +2,7 @@
 //! runtime does: block, pause its clock, or end.
 
 use std::net::{Ipv4Addr, SocketAddr};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
 use std::thread::JoinHandle;
 use std::time::Duration;
@@ -16,6 +16,7 @@ use crate::app::App;
 use crate::clock::Clock;
 use crate::faults::{Call, Fault, Faults, Storm, millis};
 use crate::feed::Feed;
+use crate::fixtures::Fixtures;
 use crate::guard::Access;
 use crate::ledger::Ledger;
 use crate::money::Cents;
@@ -43,6 +44,14 @@ pub enum StartError {
         #[source]
         source: std::io::Error,
     },
+    /// The file with fixtures cannot be read, or says something that cannot be.
+    #[error("cannot use the fixtures in {}: {why}", path.display())]
+    SeedFile {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong in it, and where.
+        why: String,
+    },
     /// The runtime could not be started.
     #[error("cannot start the sandbox's runtime")]
     Runtime(#[source] std::io::Error),
@@ -59,6 +68,7 @@ pub struct Builder {
     db: Option<PathBuf>,
     speed: Option<u32>,
     terms: Terms,
+    seed_file: Option<PathBuf>,
     exposed: bool,
     client_timeout: Duration,
 }
@@ -70,6 +80,7 @@ impl Default for Builder {
             db: None,
             speed: None,
             terms: Terms::default(),
+            seed_file: None,
             exposed: false,
             client_timeout: Duration::from_secs(30),
         }
@@ -102,6 +113,39 @@ impl Builder {
     /// the file goes on where the last one was. By default everything is in memory.
     pub fn db(mut self, path: impl Into<PathBuf>) -> Self {
         self.db = Some(path.into());
+        self
+    }
+
+    /// Begins a new database, and every one that is reset, with the fixtures of this file. A database that is there
+    /// already goes on as it is.
+    ///
+    /// Every list may be left out. So may what has a usual value: `builtin` (true), `merchant_id` (42, the built-in
+    /// merchant), `kind` (`ORGANIZATION`), `client_secret` (`sandbox-secret`), `verified` (true), `relationship_type`
+    /// (`CUSTOMER`), `wallet_status` and `status` (`ACTIVE`), `is_active` (true), `fee_bearer` (`PAYER`),
+    /// `as_payment_link` (false), `qty` (1), and phones, emails, countries and numbers of accounts (none). With
+    /// `"builtin": false` there is nothing but what the file names, and it has to name a merchant.
+    ///
+    /// ```json
+    /// {
+    ///   "builtin": true,
+    ///   "merchants": [{ "id": 7, "name": "Kiosk", "client_id": "sandbox-kiosk", "kind": "MICRO_ORGANIZATION",
+    ///                   "client_secret": "sandbox-secret", "verified": true, "email": null, "phone": null }],
+    ///   "wallets": [{ "id": 70, "merchant_id": 7, "currency": "USD", "balance": 1000.00 }],
+    ///   "parties": [{ "id": 71, "merchant_id": 7, "fullname": "Musu", "phone": "231771112233" }],
+    ///   "counterparties": [{ "id": 72, "merchant_id": 7, "party_id": 71, "relationship_type": "CUSTOMER",
+    ///                        "wallet_status": "ACTIVE" }],
+    ///   "payment_accounts": [{ "id": 73, "merchant_id": 7, "party_id": 71, "account_name": "Musu",
+    ///                          "method": "MTN_MOMO_LBR", "provider": "PAWAPAY", "number": "231771112233" }],
+    ///   "invoices": [{ "id": 74, "merchant_id": 7, "number": "INV-1", "counterparty_id": 72, "currency": "USD",
+    ///                  "note": "Rice", "status": "ACTIVE", "items": [{ "name": "Bag", "qty": 2, "amount": 17.50 }] }],
+    ///   "orders": []
+    /// }
+    /// ```
+    ///
+    /// A `client_id` and a `client_secret` begin with `sandbox`: the sandbox does not start with credentials that
+    /// could be real ones.
+    pub fn seed_file(mut self, path: impl Into<PathBuf>) -> Self {
+        self.seed_file = Some(path.into());
         self
     }
 
@@ -148,8 +192,12 @@ impl Builder {
             return Err(StartError::NotLoopback(self.addr));
         }
         let feed = Feed::default();
-        let (store, clock) =
-            Store::open(self.db.as_deref(), self.terms, feed.clone()).map_err(StartError::Database)?;
+        let fixtures = match &self.seed_file {
+            Some(path) => fixtures(path)?,
+            None => Fixtures::default(),
+        };
+        let (store, clock) = Store::open(self.db.as_deref(), self.terms, fixtures, feed.clone())
+            .map_err(StartError::Database)?;
         if let Some(speed) = self.speed {
             clock.set_speed(speed);
         }
@@ -185,6 +233,12 @@ impl Builder {
         let addr = listening.await.expect("the sandbox's thread reports before it ends")?;
         Ok(Sandbox { url: format!("http://{addr}"), addr, app, stop, thread: Some(thread) })
     }
+}
+
+fn fixtures(path: &Path) -> Result<Fixtures, StartError> {
+    let wrong = |why| StartError::SeedFile { path: path.to_owned(), why };
+    let text = std::fs::read_to_string(path).map_err(|error| wrong(error.to_string()))?;
+    Fixtures::read(&text).map_err(wrong)
 }
 
 /// The sandbox's thread: listens, reports, serves until told to stop.

@@ -20,6 +20,7 @@ use tokio::sync::{oneshot, watch};
 use crate::clock::{Clock, Saved};
 use crate::executions;
 use crate::feed::{self, Change, Feed, Table, Touched};
+use crate::fixtures::Fixtures;
 use crate::merchants::Merchant;
 use crate::problem::Problem;
 use crate::seed;
@@ -62,6 +63,7 @@ pub(crate) struct Books<'s> {
     /// Who the work is done for: the seeded merchant, unless it was [put otherwise](Self::of).
     pub(crate) merchant: Merchant,
     next_due: &'s Cell<Option<i64>>,
+    fixtures: &'s Fixtures,
     told: &'s Told,
 }
 
@@ -128,6 +130,7 @@ impl Store {
     pub(crate) fn open(
         path: Option<&Path>,
         terms: Terms,
+        fixtures: Fixtures,
         feed: Feed,
     ) -> Result<(Self, Clock), rusqlite::Error> {
         let mut db = connect(path)?;
@@ -135,7 +138,7 @@ impl Store {
             Some(saved) => Clock::resumed(saved),
             None => Clock::starting_at(Utc::now()),
         };
-        prepare(&db, clock.now())?;
+        prepare(&db, &fixtures, clock.now())?;
         let touched = Arc::new(Mutex::new(Vec::new()));
         db.update_hook(Some({
             let touched = Arc::clone(&touched);
@@ -162,6 +165,7 @@ impl Store {
                         next_due: Cell::new(Some(0)),
                         due: next_due,
                         saved_turns: Cell::new(0),
+                        fixtures,
                         told,
                     };
                     keeper.serve(&inbox);
@@ -288,6 +292,7 @@ struct Keeper {
     /// Shows the others when something falls due.
     due: watch::Sender<Option<i64>>,
     saved_turns: Cell<u64>,
+    fixtures: Fixtures,
     told: Told,
 }
 
@@ -354,6 +359,7 @@ impl Keeper {
             terms,
             merchant: seed::MERCHANT,
             next_due: &self.next_due,
+            fixtures: &self.fixtures,
             told: &self.told,
         })
     }
@@ -382,7 +388,7 @@ fn connect(path: Option<&Path>) -> Result<Connection, rusqlite::Error> {
 }
 
 /// Creates and seeds a new database; refuses one of another version.
-fn prepare(db: &Connection, now: DateTime<Utc>) -> Result<(), rusqlite::Error> {
+fn prepare(db: &Connection, fixtures: &Fixtures, now: DateTime<Utc>) -> Result<(), rusqlite::Error> {
     let version: i64 = db.pragma_query_value(None, "user_version", |row| row.get(0))?;
     if version == SCHEMA_VERSION {
         return Ok(());
@@ -397,9 +403,17 @@ fn prepare(db: &Connection, now: DateTime<Utc>) -> Result<(), rusqlite::Error> {
     }
     db.execute_batch("BEGIN IMMEDIATE")?;
     db.execute_batch(include_str!("schema.sql"))?;
-    seed::merchant(db, now)?;
+    seed(db, fixtures, now)?;
     db.pragma_update(None, "user_version", SCHEMA_VERSION)?;
     db.execute_batch("COMMIT")
+}
+
+/// Fills empty tables with the built-in fixtures and those of the file.
+fn seed(db: &Connection, fixtures: &Fixtures, now: DateTime<Utc>) -> Result<(), rusqlite::Error> {
+    if fixtures.builtin {
+        seed::merchant(db, now)?;
+    }
+    fixtures.insert(db, now)
 }
 
 /// Empties every table and seeds the merchant anew, as part of the caller's transaction. The clock goes on.
@@ -425,7 +439,7 @@ pub(crate) fn reset(books: &Books<'_>) -> Result<(), Problem> {
         books.db.execute(&format!("DELETE FROM {table}"), [])?;
     }
     books.next_due.set(None);
-    seed::merchant(books.db, books.now)?;
+    seed(books.db, books.fixtures, books.now)?;
     // Whoever listens is told of the reset, not of each row.
     books.told.touched().clear();
     Ok(())
@@ -454,7 +468,8 @@ mod tests {
 
     #[test]
     fn refused_work_leaves_nothing_behind() {
-        let (store, _clock) = Store::open(None, Terms::default(), Feed::default()).unwrap();
+        let (store, _clock) =
+            Store::open(None, Terms::default(), Fixtures::default(), Feed::default()).unwrap();
         let refused = store.ask(|books| {
             books.db.execute("DELETE FROM wallets", [])?;
             Err::<(), _>(Problem::not_found("changed my mind"))

@@ -12,6 +12,8 @@ mod durable;
 mod fault_table;
 mod faults;
 mod fees;
+mod fixtures;
+mod killed;
 mod merchant;
 mod money;
 mod pages;

@@ -27,9 +27,14 @@ pub(crate) type Reply = (u16, Value);
 
 impl Merchant {
     pub(crate) async fn of(sandbox: &Sandbox) -> Self {
+        Self::at(sandbox.url()).await
+    }
+
+    /// The merchant of the sandbox at this address.
+    pub(crate) async fn at(url: &str) -> Self {
         // A connection of its own for each request, so that a cut one concerns no other request.
         let http = http().pool_max_idle_per_host(0).timeout(Duration::from_secs(20)).build().unwrap();
-        let mut merchant = Self { http, url: sandbox.url().to_owned(), token: String::new() };
+        let mut merchant = Self { http, url: url.to_owned(), token: String::new() };
         merchant.renew_token().await;
         merchant
     }
