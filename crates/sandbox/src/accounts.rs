@@ -161,12 +161,14 @@ pub(crate) fn usable(books: &Books<'_>, id: i64, field: &'static str) -> Result<
     Ok(account)
 }
 
-/// Notes that an account was used for an attempt.
-pub(crate) fn use_up(books: &Books<'_>, id: i64) -> Result<(), Problem> {
-    books
-        .db
-        .prepare_cached("UPDATE payment_accounts SET used_at = ?2 WHERE id = ?1 AND one_use")?
-        .execute(params![id, books.micros()])?;
+/// Notes that an account was used for an attempt, if it is good for one only.
+pub(crate) fn use_up(books: &Books<'_>, account: &PaymentAccount) -> Result<(), Problem> {
+    if account.one_use {
+        books
+            .db
+            .prepare_cached("UPDATE payment_accounts SET used_at = ?2 WHERE id = ?1")?
+            .execute(params![account.id, books.micros()])?;
+    }
     Ok(())
 }
 

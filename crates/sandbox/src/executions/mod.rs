@@ -110,9 +110,6 @@ pub(crate) fn execute(books: &Books<'_>, order: &Order) -> Result<Execution, Pro
         Operation::Refund => plan_refund(books, &session)?,
     };
     sessions::spend(books, session.id)?;
-    if let Some(account) = plan.account_id {
-        accounts::use_up(books, account)?;
-    }
     let execution = record::insert(books, order, &session, &plan)?;
     settle::begin(books, execution, plan.behaviour)
 }
@@ -143,6 +140,7 @@ fn plan_collection(books: &Books<'_>, order: &Order, session: &Session) -> Resul
         Unpriced::Currency => Problem::field("currency", "not a currency of the payment method"),
         Unpriced::Amount => Problem::field("currency", "the amount is too large"),
     })?;
+    accounts::use_up(books, &account)?;
     let behaviour = account.behaviour();
     Ok(Plan { quote, wallet_id, account_id: Some(account.id), behaviour, wallet_message: None })
 }
@@ -153,6 +151,7 @@ fn plan_payout(books: &Books<'_>, order: &Order, session: &Session) -> Result<Pl
         return Err(Problem::field("payout_account_id", "not the account of the session"));
     }
     let quote = priced(asked(books, Operation::Payout, account.method, session.amount, &session.currency))?;
+    accounts::use_up(books, &account)?;
     // A payout to a card asks nobody for a second factor.
     let behaviour = match account.behaviour() {
         Behaviour::CardApproves => Behaviour::Approves,

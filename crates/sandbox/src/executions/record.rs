@@ -154,6 +154,20 @@ pub(crate) fn find(
     Ok(execution)
 }
 
+/// The card payment under this key that waits for its holder: the merchant's own, or else any. The holder of a card has
+/// no merchant.
+pub(super) fn waiting(books: &Books<'_>, reference_id: Uuid) -> Result<Option<Execution>, Problem> {
+    let execution = books
+        .db
+        .prepare_cached(&format!(
+            "SELECT {COLUMNS} FROM executions WHERE reference_id = ?1 AND requires_action
+             ORDER BY merchant_id <> ?2, id LIMIT 1"
+        ))?
+        .query_row(params![reference_id.into_bytes(), books.merchant.id], Execution::from_row)
+        .optional()?;
+    Ok(execution)
+}
+
 /// The executions that fell due, earliest first, with the instant each was to settle at.
 pub(super) fn due(books: &Books<'_>) -> Result<Vec<(i64, Execution)>, Problem> {
     let due = books

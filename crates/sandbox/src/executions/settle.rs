@@ -84,8 +84,7 @@ pub(crate) fn settle_due(books: &Books<'_>) -> Result<(), Problem> {
 
 /// The card holder finishes the 3-D Secure step: the collection settles now.
 pub(crate) fn confirm_card(books: &Books<'_>, reference_id: Uuid) -> Result<(), Problem> {
-    let execution = record::find(books, Operation::Collection, reference_id)?
-        .filter(|execution| execution.requires_action)
+    let execution = record::waiting(books, reference_id)?
         .ok_or_else(|| Problem::not_found("No card payment waits for its holder under this reference"))?;
     settle(books, execution, books.micros())?;
     Ok(())
