@@ -22,12 +22,19 @@ use crate::print;
     after_help = "To use it from a shell:\n  eval \"$(payonce sandbox --print-env)\""
 )]
 pub(crate) struct RunSandbox {
-    /// Where to listen; this machine only.
+    /// Where to listen; an address of this machine only, unless the last option says otherwise.
     #[arg(long, default_value = "127.0.0.1:4010")]
     addr: SocketAddr,
     /// Keep everything in this file, and go on with what is in it; otherwise all of it is in memory.
     #[arg(long, value_name = "FILE")]
     db: Option<PathBuf>,
+    /// Begin a new database with the fixtures in this JSON file: more of them, or instead of the built-in ones.
+    #[arg(long, value_name = "FILE")]
+    seed_file: Option<PathBuf>,
+    /// Listen where other machines can reach it. Whoever does can act as the merchant, because the credentials are
+    /// public, and nothing is encrypted. Only the sandbox's own controls want the token that is printed.
+    #[arg(long)]
+    expose_to_the_network_without_protection: bool,
     /// Print the variables that lead a client to a sandbox at that address, and exit.
     #[arg(long)]
     print_env: bool,
@@ -53,6 +60,9 @@ pub(crate) fn because(error: &StartError) -> String {
 #[derive(Serialize)]
 struct Listening<'s> {
     listening: &'s str,
+    /// What the sandbox's controls ask for when it is open to the network.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    control_token: Option<&'s str>,
 }
 
 impl RunSandbox {
@@ -66,11 +76,20 @@ impl RunSandbox {
         if let Some(db) = self.db {
             builder = builder.db(db);
         }
+        if let Some(seed_file) = self.seed_file {
+            builder = builder.seed_file(seed_file);
+        }
+        if self.expose_to_the_network_without_protection {
+            builder = builder.expose_to_the_network_without_protection();
+        }
         let sandbox = builder.start().await.map_err(Problem::Start)?;
         if json {
-            print::json(&Listening { listening: sandbox.url() });
+            print::json(&Listening { listening: sandbox.url(), control_token: sandbox.control_token() });
         } else {
             print::line(format!("payonce sandbox: listening on {}", sandbox.url()));
+            if let Some(token) = sandbox.control_token() {
+                print::line(format!("its controls are at {}/_sandbox/ledger?token={token}", sandbox.url()));
+            }
         }
         stop.asked().await;
         sandbox.stop().await;

@@ -486,7 +486,8 @@ mod tests {
     /// payment costs what the first did.
     #[test]
     fn the_statements_of_a_payment_scan_no_table() {
-        let (store, _clock) = Store::open(None, Terms::default(), Feed::default()).unwrap();
+        let (store, _clock) =
+            Store::open(None, Terms::default(), Fixtures::default(), Feed::default()).unwrap();
         let mut seen = 0;
         for (file, source) in HOT {
             for sql in statements(source) {
