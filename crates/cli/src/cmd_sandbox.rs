@@ -19,7 +19,9 @@ use crate::print;
 #[derive(Debug, Args)]
 #[command(
     name = "sandbox",
-    after_help = "To use it from a shell:\n  eval \"$(payonce sandbox --print-env)\""
+    after_help = "To use it from a shell:\n  eval \"$(payonce sandbox --print-env)\"\n\n\
+                  --help lists the values that decide how a payment ends.",
+    after_long_help = with_magic_values()
 )]
 pub(crate) struct RunSandbox {
     /// Where to listen; an address of this machine only, unless the last option says otherwise.
@@ -38,6 +40,13 @@ pub(crate) struct RunSandbox {
     /// Print the variables that lead a client to a sandbox at that address, and exit.
     #[arg(long)]
     print_env: bool,
+}
+
+fn with_magic_values() -> String {
+    let values = payonce_sandbox::magic_values();
+    format!(
+        "To use it from a shell:\n  eval \"$(payonce sandbox --print-env)\"\n\nWhat decides how a payment ends:\n\n{values}"
+    )
 }
 
 /// Why there is no sandbox.
