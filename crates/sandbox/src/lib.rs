@@ -56,6 +56,22 @@
 //!
 //! Phone numbers: 231770, 231771, 231773, 23188 and 23155 are MTN's in Liberia, any other 23177 is Orange's; 25078 and
 //! 25079 are MTN's in Rwanda, 25072 and 25073 Airtel's, 25075 Orange's.
+//!
+//! # What it can be told
+//!
+//! | what | in Rust | over HTTP |
+//! |---|---|---|
+//! | faults, each at its places; what cannot happen is refused | [`Sandbox::on`], [`Sandbox::storm`] | `/_sandbox/faults`, `/_sandbox/storm` |
+//! | the provider's two guards | [`Sandbox::guards`] | `/_sandbox/guards` |
+//! | what the documents leave open | [`Sandbox::switches`] | `/_sandbox/switches` |
+//! | time | [`Sandbox::clock`] | `/_sandbox/clock` |
+//! | fixtures of one's own | [`Builder::seed_file`] | `POST /_sandbox/reset` brings them back |
+//!
+//! # Realtime
+//!
+//! A Supabase client whose URL is the sandbox's and whose anonymous key is [`REALTIME_ANON_KEY`] follows a collection
+//! with the key of `POST /v1/realtime-keys/collection`: channel `payment-intent:{session_id}:{reference_id}`, table
+//! `checkout_payment_intent_public_status`, filter `reference_id=eq.{reference_id}`.
 
 mod accounts;
 mod app;
