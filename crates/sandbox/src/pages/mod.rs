@@ -6,6 +6,8 @@
 //! and nothing is loaded from anywhere else.
 
 mod checkout;
+mod dashboard;
+mod overview;
 mod receipt;
 
 use std::sync::Arc;
@@ -30,9 +32,10 @@ const POLICY: &str = "default-src 'none'; style-src 'self'; script-src 'self'; i
     form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
 
 /// The files that pages load, as (path, type, content).
-const ASSETS: [(&str, &str, &str); 3] = [
+const ASSETS: [(&str, &str, &str); 4] = [
     ("/_pages/pages.css", "text/css; charset=utf-8", include_str!("pages.css")),
     ("/_pages/payment.js", "text/javascript; charset=utf-8", include_str!("payment.js")),
+    ("/_pages/dashboard.js", "text/javascript; charset=utf-8", include_str!("dashboard.js")),
     ("/_pages/icon.svg", "image/svg+xml", include_str!("icon.svg")),
 ];
 
@@ -43,7 +46,9 @@ pub(crate) fn routes(app: &Arc<App>) -> Router<Arc<App>> {
         public = public.route(path, get(move || async move { ([(CONTENT_TYPE, kind)], content) }));
     }
     let public = public.layer(middleware::from_fn_with_state(Arc::clone(app), guard::same_origin));
-    public.layer(middleware::map_response(protected))
+    let dashboard =
+        dashboard::routes().layer(middleware::from_fn_with_state(Arc::clone(app), guard::controls));
+    public.merge(dashboard).layer(middleware::map_response(protected))
 }
 
 async fn protected(mut response: Response) -> Response {

@@ -4,6 +4,7 @@
 
 mod accounts;
 mod books;
+mod browser;
 mod checkouts;
 mod conformance;
 mod contract;
