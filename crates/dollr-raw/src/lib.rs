@@ -21,6 +21,7 @@
 //! file of its tag. `cargo xtask generate --check` fails while the two disagree.
 
 mod amount;
+mod base_url;
 #[rustfmt::skip]
 #[allow(clippy::all, missing_docs, unreachable_pub, reason = "the generator documents what the spec documents")]
 mod generated;

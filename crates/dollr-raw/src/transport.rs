@@ -2,7 +2,7 @@
 //!
 //! A generated call builds a request and hands it to the client's [`HttpTransport`]. Whatever a caller needs per
 //! call (a token, a time limit, a cap on the size of a reply, a note of its status) goes into a transport made for
-//! that call; a [`Client`](crate::Client) around it costs two reference counts and a copy of the base URL.
+//! that call; a client around it ([`Client::with_transport`]) costs three reference counts.
 
 use std::fmt::Debug;
 use std::pin::Pin;
@@ -44,6 +44,13 @@ impl HttpTransport for Direct {
         _operation: &'static str,
     ) -> Reply<'a> {
         Box::pin(http.execute(request))
+    }
+}
+
+impl Client {
+    /// The same client with another transport.
+    pub fn with_transport(&self, transport: Transport) -> Self {
+        Self { baseurl: self.baseurl.clone(), client: self.client.clone(), inner: transport }
     }
 }
 

@@ -7,11 +7,12 @@ use quote::{ToTokens, format_ident};
 use syn::punctuated::Punctuated;
 use syn::visit_mut::{self, VisitMut};
 use syn::{
-    Attribute, Block, Expr, FnArg, ImplItem, ImplItemFn, Item, ItemImpl, Macro, Meta, Pat, Stmt, Token,
-    parse_quote,
+    Attribute, Block, Expr, ExprLit, Field, FieldValue, FnArg, ImplItem, ImplItemFn, Item, ItemImpl, Lit,
+    Macro, Meta, Pat, Stmt, Token, parse_quote,
 };
 
-/// Removes the `api-version` header, `Client::new`, copies that nobody needs, and block comments.
+/// Removes the `api-version` header, `Client::new`, copies that nobody needs, the parsing of the base URL in each call,
+/// and block comments.
 pub(super) fn prune(code: &mut syn::File, operations: usize) -> Result<()> {
     remove_own_client(code)?;
     let mut headers = VersionHeader::default();
@@ -23,6 +24,11 @@ pub(super) fn prune(code: &mut syn::File, operations: usize) -> Result<()> {
     copies.visit_file_mut(code);
     if copies.replies == 0 {
         bail!("the generator no longer reads replies in the way it did; look at generate/prune.rs");
+    }
+    let mut urls = BaseUrl::default();
+    urls.visit_file_mut(code);
+    if (urls.fields, urls.values, urls.calls) != (1, 1, operations) {
+        bail!("the generator no longer puts URLs together in the way it did; look at generate/prune.rs");
     }
     LineDocs.visit_file_mut(code);
     Ok(())
@@ -137,6 +143,51 @@ impl VisitMut for Copies {
     }
 }
 
+/// Keeps the base URL parsed, and joins each call's path to it.
+#[derive(Default)]
+struct BaseUrl {
+    fields: usize,
+    values: usize,
+    calls: usize,
+}
+
+impl VisitMut for BaseUrl {
+    fn visit_field_mut(&mut self, field: &mut Field) {
+        if field.ident.as_ref().is_some_and(|name| name == "baseurl") {
+            field.ty = parse_quote!(crate::base_url::BaseUrl);
+            self.fields += 1;
+        }
+    }
+
+    fn visit_field_value_mut(&mut self, field: &mut FieldValue) {
+        if field.expr.to_token_stream().to_string() == "baseurl . to_string ()" {
+            field.expr = parse_quote!(crate::base_url::BaseUrl::new(baseurl));
+            self.values += 1;
+        }
+    }
+
+    fn visit_expr_mut(&mut self, expression: &mut Expr) {
+        if let Expr::Macro(call) = expression
+            && let Some(path) = path_of(&call.mac)
+        {
+            *expression = parse_quote!(self.baseurl.join(&format!(#path))?);
+            self.calls += 1;
+        }
+        visit_mut::visit_expr_mut(self, expression);
+    }
+}
+
+/// The arguments of `format!("{}/v1/…", self.baseurl, …)` without the base URL.
+fn path_of(call: &Macro) -> Option<Punctuated<Expr, Token![,]>> {
+    let arguments = call.parse_body_with(Punctuated::<Expr, Token![,]>::parse_terminated).ok()?;
+    let mut arguments = arguments.into_iter();
+    let Expr::Lit(ExprLit { lit: Lit::Str(text), .. }) = arguments.next()? else { return None };
+    let path = text.value().strip_prefix("{}")?.to_owned();
+    let base = arguments.next()?.to_token_stream().to_string();
+    let path: Expr = parse_quote!(#path);
+    (base == "self . baseurl").then(|| std::iter::once(path).chain(arguments).collect())
+}
+
 /// Turns each doc string into `///` lines, and drops one that only repeats the name of its type.
 struct LineDocs;
 
@@ -171,7 +222,7 @@ fn doc_text(attribute: &Attribute) -> Option<String> {
     let Meta::NameValue(pair) = &attribute.meta else { return None };
     match &pair.value {
         Expr::Lit(literal) if pair.path.is_ident("doc") => match &literal.lit {
-            syn::Lit::Str(text) => Some(text.value()),
+            Lit::Str(text) => Some(text.value()),
             _ => None,
         },
         _ => None,
@@ -184,12 +235,15 @@ mod tests {
 
     fn client(call: &str) -> syn::File {
         let text = format!(
-            "impl Client {{ pub fn new() {{}} }}\nimpl Client {{ async fn pay(&self) {{ {call} }} }}"
+            "struct Client {{ baseurl: String }}
+            impl Client {{ pub fn new() {{}} fn with() {{ Self {{ baseurl: baseurl.to_string() }} }} }}
+            impl Client {{ async fn pay(&self) {{ {call} }} }}"
         );
         syn::parse_file(&text).unwrap()
     }
 
-    const HEADERS: &str = "let mut header_map = HeaderMap::with_capacity(1);
+    const HEADERS: &str = "let url = format!(\"{}/v1/pay/{}\", self.baseurl, id,);
+        let mut header_map = HeaderMap::with_capacity(1);
         header_map.append(\"api-version\", 1);
         let request = self.client.get(url).headers(header_map).build()?;
         ResponseValue::from_response(response).await";
@@ -201,6 +255,8 @@ mod tests {
         let text = prettyplease::unparse(&code);
         assert!(!text.contains("header") && !text.contains("fn new"), "{text}");
         assert!(text.contains("self.client.get(url).build()?"), "{text}");
+        assert!(text.contains("let url = self.baseurl.join(&format!(\"/v1/pay/{}\", id))?;"), "{text}");
+        assert!(text.contains("baseurl: crate::base_url::BaseUrl::new(baseurl)"), "{text}");
         Ok(())
     }
 

@@ -10,7 +10,7 @@ impl Client {
         &'a self,
         body: &'a types::CreateCheckoutSourceRequestPayload,
     ) -> Result<ResponseValue<types::CreateCheckoutSourceLinkResponse>, Error<()>> {
-        let url = format!("{}/v1/checkouts/create", self.baseurl,);
+        let url = self.baseurl.join(&format!("/v1/checkouts/create"))?;
         #[allow(unused_mut)]
         let mut request = self
             .client

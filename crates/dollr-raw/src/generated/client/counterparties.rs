@@ -10,7 +10,7 @@ impl Client {
         &'a self,
         body: &'a types::CreateCounterPartyPayload,
     ) -> Result<ResponseValue<types::CounterPartyResponse>, Error<()>> {
-        let url = format!("{}/v1/counterparties/create", self.baseurl,);
+        let url = self.baseurl.join(&format!("/v1/counterparties/create"))?;
         #[allow(unused_mut)]
         let mut request = self
             .client
@@ -45,7 +45,7 @@ impl Client {
         ResponseValue<::std::vec::Vec<types::CounterPartyWithPartyResponse>>,
         Error<()>,
     > {
-        let url = format!("{}/v1/counterparties/list", self.baseurl,);
+        let url = self.baseurl.join(&format!("/v1/counterparties/list"))?;
         #[allow(unused_mut)]
         let mut request = self
             .client
@@ -82,10 +82,11 @@ impl Client {
         &'a self,
         id: &'a str,
     ) -> Result<ResponseValue<types::CounterPartyWithPartyResponse>, Error<()>> {
-        let url = format!(
-            "{}/v1/counterparties/retrieve/{}", self.baseurl, encode_path(& id
-            .to_string()),
-        );
+        let url = self
+            .baseurl
+            .join(
+                &format!("/v1/counterparties/retrieve/{}", encode_path(& id.to_string())),
+            )?;
         #[allow(unused_mut)]
         let mut request = self
             .client
@@ -116,10 +117,11 @@ impl Client {
         id: &'a str,
         body: &'a types::UpdateCounterPartyPayload,
     ) -> Result<ResponseValue<types::CounterPartyResponse>, Error<()>> {
-        let url = format!(
-            "{}/v1/counterparties/update/{}", self.baseurl, encode_path(& id
-            .to_string()),
-        );
+        let url = self
+            .baseurl
+            .join(
+                &format!("/v1/counterparties/update/{}", encode_path(& id.to_string())),
+            )?;
         #[allow(unused_mut)]
         let mut request = self
             .client

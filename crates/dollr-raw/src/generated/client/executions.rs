@@ -10,7 +10,7 @@ impl Client {
         &'a self,
         body: &'a types::CheckoutExecutionPayload,
     ) -> Result<ResponseValue<types::ExecutionResponse>, Error<()>> {
-        let url = format!("{}/v1/executions/collection", self.baseurl,);
+        let url = self.baseurl.join(&format!("/v1/executions/collection"))?;
         #[allow(unused_mut)]
         let mut request = self
             .client
@@ -41,7 +41,7 @@ impl Client {
         &'a self,
         body: &'a types::PayoutExecutionPayload,
     ) -> Result<ResponseValue<types::ExecutionResponse>, Error<()>> {
-        let url = format!("{}/v1/executions/payout", self.baseurl,);
+        let url = self.baseurl.join(&format!("/v1/executions/payout"))?;
         #[allow(unused_mut)]
         let mut request = self
             .client
@@ -72,7 +72,7 @@ impl Client {
         &'a self,
         body: &'a types::RefundExecutionPayload,
     ) -> Result<ResponseValue<types::ExecutionResponse>, Error<()>> {
-        let url = format!("{}/v1/executions/refund", self.baseurl,);
+        let url = self.baseurl.join(&format!("/v1/executions/refund"))?;
         #[allow(unused_mut)]
         let mut request = self
             .client
@@ -103,7 +103,7 @@ impl Client {
         &'a self,
         body: &'a types::TransferExecutionPayload,
     ) -> Result<ResponseValue<types::ExecutionResponse>, Error<()>> {
-        let url = format!("{}/v1/executions/transfer", self.baseurl,);
+        let url = self.baseurl.join(&format!("/v1/executions/transfer"))?;
         #[allow(unused_mut)]
         let mut request = self
             .client

@@ -11,7 +11,7 @@ impl Client {
         operation_type: &'a crate::enums::OperationType,
         payment_method: &'a crate::enums::PaymentMethod,
     ) -> Result<ResponseValue<types::FeeWithProviderResponse>, Error<()>> {
-        let url = format!("{}/v1/fees/gateway", self.baseurl,);
+        let url = self.baseurl.join(&format!("/v1/fees/gateway"))?;
         #[allow(unused_mut)]
         let mut request = self
             .client
@@ -48,7 +48,7 @@ impl Client {
         owner_id: i64,
         owner_type: &'a crate::enums::OwnerType,
     ) -> Result<ResponseValue<types::MerchantFeeResponse>, Error<()>> {
-        let url = format!("{}/v1/fees/merchant-tier", self.baseurl,);
+        let url = self.baseurl.join(&format!("/v1/fees/merchant-tier"))?;
         #[allow(unused_mut)]
         let mut request = self
             .client
@@ -81,7 +81,7 @@ impl Client {
         fee_tier_name: &'a str,
         operation_type: &'a crate::enums::OperationType,
     ) -> Result<ResponseValue<types::FeeTierRateResponse>, Error<()>> {
-        let url = format!("{}/v1/fees/platform", self.baseurl,);
+        let url = self.baseurl.join(&format!("/v1/fees/platform"))?;
         #[allow(unused_mut)]
         let mut request = self
             .client
@@ -114,7 +114,7 @@ impl Client {
     pub async fn list_fee_tier<'a>(
         &'a self,
     ) -> Result<ResponseValue<::std::vec::Vec<types::FeeTierResponse>>, Error<()>> {
-        let url = format!("{}/v1/fees/tiers", self.baseurl,);
+        let url = self.baseurl.join(&format!("/v1/fees/tiers"))?;
         #[allow(unused_mut)]
         let mut request = self
             .client

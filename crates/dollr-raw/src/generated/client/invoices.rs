@@ -10,9 +10,9 @@ impl Client {
         &'a self,
         id: &'a str,
     ) -> Result<ResponseValue<types::InvoiceResponse>, Error<()>> {
-        let url = format!(
-            "{}/v1/invoices/cancel/{}", self.baseurl, encode_path(& id.to_string()),
-        );
+        let url = self
+            .baseurl
+            .join(&format!("/v1/invoices/cancel/{}", encode_path(& id.to_string())))?;
         #[allow(unused_mut)]
         let mut request = self
             .client
@@ -42,7 +42,7 @@ impl Client {
         &'a self,
         body: &'a types::CreateInvoicePayload,
     ) -> Result<ResponseValue<types::InvoiceResponse>, Error<()>> {
-        let url = format!("{}/v1/invoices/create", self.baseurl,);
+        let url = self.baseurl.join(&format!("/v1/invoices/create"))?;
         #[allow(unused_mut)]
         let mut request = self
             .client
@@ -78,7 +78,7 @@ impl Client {
         currency: Option<&'a str>,
         status: Option<&'a crate::enums::SourceStatus>,
     ) -> Result<ResponseValue<::std::vec::Vec<types::InvoiceResponse>>, Error<()>> {
-        let url = format!("{}/v1/invoices/list", self.baseurl,);
+        let url = self.baseurl.join(&format!("/v1/invoices/list"))?;
         #[allow(unused_mut)]
         let mut request = self
             .client
@@ -110,9 +110,9 @@ impl Client {
         &'a self,
         id: &'a str,
     ) -> Result<ResponseValue<types::InvoiceResponse>, Error<()>> {
-        let url = format!(
-            "{}/v1/invoices/publish/{}", self.baseurl, encode_path(& id.to_string()),
-        );
+        let url = self
+            .baseurl
+            .join(&format!("/v1/invoices/publish/{}", encode_path(& id.to_string())))?;
         #[allow(unused_mut)]
         let mut request = self
             .client
@@ -142,10 +142,14 @@ impl Client {
         &'a self,
         invoice_number: &'a str,
     ) -> Result<ResponseValue<types::InvoiceReceiptResponse>, Error<()>> {
-        let url = format!(
-            "{}/v1/invoices/receipt/number/{}", self.baseurl, encode_path(&
-            invoice_number.to_string()),
-        );
+        let url = self
+            .baseurl
+            .join(
+                &format!(
+                    "/v1/invoices/receipt/number/{}", encode_path(& invoice_number
+                    .to_string())
+                ),
+            )?;
         #[allow(unused_mut)]
         let mut request = self
             .client
@@ -175,9 +179,9 @@ impl Client {
         &'a self,
         id: &'a str,
     ) -> Result<ResponseValue<types::InvoiceReceiptResponse>, Error<()>> {
-        let url = format!(
-            "{}/v1/invoices/receipt/{}", self.baseurl, encode_path(& id.to_string()),
-        );
+        let url = self
+            .baseurl
+            .join(&format!("/v1/invoices/receipt/{}", encode_path(& id.to_string())))?;
         #[allow(unused_mut)]
         let mut request = self
             .client
@@ -207,10 +211,14 @@ impl Client {
         &'a self,
         invoice_number: &'a str,
     ) -> Result<ResponseValue<types::InvoiceDetailResponse>, Error<()>> {
-        let url = format!(
-            "{}/v1/invoices/retrieve/number/{}", self.baseurl, encode_path(&
-            invoice_number.to_string()),
-        );
+        let url = self
+            .baseurl
+            .join(
+                &format!(
+                    "/v1/invoices/retrieve/number/{}", encode_path(& invoice_number
+                    .to_string())
+                ),
+            )?;
         #[allow(unused_mut)]
         let mut request = self
             .client
@@ -240,9 +248,9 @@ impl Client {
         &'a self,
         id: &'a str,
     ) -> Result<ResponseValue<types::InvoiceDetailResponse>, Error<()>> {
-        let url = format!(
-            "{}/v1/invoices/retrieve/{}", self.baseurl, encode_path(& id.to_string()),
-        );
+        let url = self
+            .baseurl
+            .join(&format!("/v1/invoices/retrieve/{}", encode_path(& id.to_string())))?;
         #[allow(unused_mut)]
         let mut request = self
             .client
@@ -273,9 +281,9 @@ impl Client {
         id: &'a str,
         body: &'a types::UpdateInvoicePayload,
     ) -> Result<ResponseValue<types::InvoiceResponse>, Error<()>> {
-        let url = format!(
-            "{}/v1/invoices/update/{}", self.baseurl, encode_path(& id.to_string()),
-        );
+        let url = self
+            .baseurl
+            .join(&format!("/v1/invoices/update/{}", encode_path(& id.to_string())))?;
         #[allow(unused_mut)]
         let mut request = self
             .client
@@ -307,10 +315,13 @@ impl Client {
         invoice_id: &'a str,
         body: &'a types::AddInvoiceItemPayload,
     ) -> Result<ResponseValue<types::InvoiceItemResponse>, Error<()>> {
-        let url = format!(
-            "{}/v1/invoices/{}/items/add", self.baseurl, encode_path(& invoice_id
-            .to_string()),
-        );
+        let url = self
+            .baseurl
+            .join(
+                &format!(
+                    "/v1/invoices/{}/items/add", encode_path(& invoice_id.to_string())
+                ),
+            )?;
         #[allow(unused_mut)]
         let mut request = self
             .client
@@ -342,10 +353,14 @@ impl Client {
         invoice_id: &'a str,
         id: &'a str,
     ) -> Result<ResponseValue<()>, Error<()>> {
-        let url = format!(
-            "{}/v1/invoices/{}/items/{}/remove", self.baseurl, encode_path(& invoice_id
-            .to_string()), encode_path(& id.to_string()),
-        );
+        let url = self
+            .baseurl
+            .join(
+                &format!(
+                    "/v1/invoices/{}/items/{}/remove", encode_path(& invoice_id
+                    .to_string()), encode_path(& id.to_string())
+                ),
+            )?;
         #[allow(unused_mut)]
         let mut request = self.client.delete(url).build()?;
         let info = OperationInfo {
@@ -370,10 +385,14 @@ impl Client {
         id: &'a str,
         body: &'a types::UpdateInvoiceItemPayload,
     ) -> Result<ResponseValue<types::InvoiceItemResponse>, Error<()>> {
-        let url = format!(
-            "{}/v1/invoices/{}/items/{}/update", self.baseurl, encode_path(& invoice_id
-            .to_string()), encode_path(& id.to_string()),
-        );
+        let url = self
+            .baseurl
+            .join(
+                &format!(
+                    "/v1/invoices/{}/items/{}/update", encode_path(& invoice_id
+                    .to_string()), encode_path(& id.to_string())
+                ),
+            )?;
         #[allow(unused_mut)]
         let mut request = self
             .client

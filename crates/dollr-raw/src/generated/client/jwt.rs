@@ -10,7 +10,7 @@ impl Client {
         &'a self,
         body: &'a types::ClientCredentialObtainTokenPayload,
     ) -> Result<ResponseValue<types::ObtainTokenResponse>, Error<()>> {
-        let url = format!("{}/v1/jwt/client/obtain/token", self.baseurl,);
+        let url = self.baseurl.join(&format!("/v1/jwt/client/obtain/token"))?;
         #[allow(unused_mut)]
         let mut request = self
             .client

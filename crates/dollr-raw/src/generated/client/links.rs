@@ -11,7 +11,7 @@ impl Client {
         source_number: &'a str,
         source_type: &'a crate::enums::SourceType,
     ) -> Result<ResponseValue<types::LinkResponse>, Error<()>> {
-        let url = format!("{}/v1/links/pay", self.baseurl,);
+        let url = self.baseurl.join(&format!("/v1/links/pay"))?;
         #[allow(unused_mut)]
         let mut request = self
             .client
@@ -44,7 +44,7 @@ impl Client {
         source_number: &'a str,
         source_type: &'a crate::enums::SourceType,
     ) -> Result<ResponseValue<types::LinkResponse>, Error<()>> {
-        let url = format!("{}/v1/links/receipt", self.baseurl,);
+        let url = self.baseurl.join(&format!("/v1/links/receipt"))?;
         #[allow(unused_mut)]
         let mut request = self
             .client

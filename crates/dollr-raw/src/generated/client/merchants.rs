@@ -11,7 +11,7 @@ impl Client {
         merchant_id: i64,
         merchant_type: &'a crate::enums::MerchantType,
     ) -> Result<ResponseValue<types::MerchantInfoResponse>, Error<()>> {
-        let url = format!("{}/v1/merchants/merchant-info", self.baseurl,);
+        let url = self.baseurl.join(&format!("/v1/merchants/merchant-info"))?;
         #[allow(unused_mut)]
         let mut request = self
             .client

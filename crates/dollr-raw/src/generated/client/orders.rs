@@ -10,9 +10,9 @@ impl Client {
         &'a self,
         id: &'a str,
     ) -> Result<ResponseValue<types::OrderResponse>, Error<()>> {
-        let url = format!(
-            "{}/v1/orders/cancel/{}", self.baseurl, encode_path(& id.to_string()),
-        );
+        let url = self
+            .baseurl
+            .join(&format!("/v1/orders/cancel/{}", encode_path(& id.to_string())))?;
         #[allow(unused_mut)]
         let mut request = self
             .client
@@ -42,7 +42,7 @@ impl Client {
         &'a self,
         body: &'a types::CreateOrderPayload,
     ) -> Result<ResponseValue<types::OrderResponse>, Error<()>> {
-        let url = format!("{}/v1/orders/create", self.baseurl,);
+        let url = self.baseurl.join(&format!("/v1/orders/create"))?;
         #[allow(unused_mut)]
         let mut request = self
             .client
@@ -78,7 +78,7 @@ impl Client {
         currency: Option<&'a str>,
         status: Option<&'a crate::enums::SourceStatus>,
     ) -> Result<ResponseValue<::std::vec::Vec<types::OrderResponse>>, Error<()>> {
-        let url = format!("{}/v1/orders/list", self.baseurl,);
+        let url = self.baseurl.join(&format!("/v1/orders/list"))?;
         #[allow(unused_mut)]
         let mut request = self
             .client
@@ -110,9 +110,9 @@ impl Client {
         &'a self,
         id: &'a str,
     ) -> Result<ResponseValue<types::OrderResponse>, Error<()>> {
-        let url = format!(
-            "{}/v1/orders/publish/{}", self.baseurl, encode_path(& id.to_string()),
-        );
+        let url = self
+            .baseurl
+            .join(&format!("/v1/orders/publish/{}", encode_path(& id.to_string())))?;
         #[allow(unused_mut)]
         let mut request = self
             .client
@@ -142,10 +142,14 @@ impl Client {
         &'a self,
         order_number: &'a str,
     ) -> Result<ResponseValue<types::OrderReceiptResponse>, Error<()>> {
-        let url = format!(
-            "{}/v1/orders/receipt/number/{}", self.baseurl, encode_path(& order_number
-            .to_string()),
-        );
+        let url = self
+            .baseurl
+            .join(
+                &format!(
+                    "/v1/orders/receipt/number/{}", encode_path(& order_number
+                    .to_string())
+                ),
+            )?;
         #[allow(unused_mut)]
         let mut request = self
             .client
@@ -175,9 +179,9 @@ impl Client {
         &'a self,
         id: &'a str,
     ) -> Result<ResponseValue<types::OrderReceiptResponse>, Error<()>> {
-        let url = format!(
-            "{}/v1/orders/receipt/{}", self.baseurl, encode_path(& id.to_string()),
-        );
+        let url = self
+            .baseurl
+            .join(&format!("/v1/orders/receipt/{}", encode_path(& id.to_string())))?;
         #[allow(unused_mut)]
         let mut request = self
             .client
@@ -207,10 +211,14 @@ impl Client {
         &'a self,
         order_number: &'a str,
     ) -> Result<ResponseValue<types::OrderDetailResponse>, Error<()>> {
-        let url = format!(
-            "{}/v1/orders/retrieve/number/{}", self.baseurl, encode_path(& order_number
-            .to_string()),
-        );
+        let url = self
+            .baseurl
+            .join(
+                &format!(
+                    "/v1/orders/retrieve/number/{}", encode_path(& order_number
+                    .to_string())
+                ),
+            )?;
         #[allow(unused_mut)]
         let mut request = self
             .client
@@ -240,9 +248,9 @@ impl Client {
         &'a self,
         id: &'a str,
     ) -> Result<ResponseValue<types::OrderDetailResponse>, Error<()>> {
-        let url = format!(
-            "{}/v1/orders/retrieve/{}", self.baseurl, encode_path(& id.to_string()),
-        );
+        let url = self
+            .baseurl
+            .join(&format!("/v1/orders/retrieve/{}", encode_path(& id.to_string())))?;
         #[allow(unused_mut)]
         let mut request = self
             .client
@@ -273,9 +281,9 @@ impl Client {
         id: &'a str,
         body: &'a types::UpdateOrderPayload,
     ) -> Result<ResponseValue<types::OrderResponse>, Error<()>> {
-        let url = format!(
-            "{}/v1/orders/update/{}", self.baseurl, encode_path(& id.to_string()),
-        );
+        let url = self
+            .baseurl
+            .join(&format!("/v1/orders/update/{}", encode_path(& id.to_string())))?;
         #[allow(unused_mut)]
         let mut request = self
             .client
@@ -307,10 +315,11 @@ impl Client {
         order_id: &'a str,
         body: &'a types::AddOrderItemPayload,
     ) -> Result<ResponseValue<types::OrderItemResponse>, Error<()>> {
-        let url = format!(
-            "{}/v1/orders/{}/items/add", self.baseurl, encode_path(& order_id
-            .to_string()),
-        );
+        let url = self
+            .baseurl
+            .join(
+                &format!("/v1/orders/{}/items/add", encode_path(& order_id.to_string())),
+            )?;
         #[allow(unused_mut)]
         let mut request = self
             .client
@@ -342,10 +351,14 @@ impl Client {
         order_id: &'a str,
         id: &'a str,
     ) -> Result<ResponseValue<()>, Error<()>> {
-        let url = format!(
-            "{}/v1/orders/{}/items/{}/remove", self.baseurl, encode_path(& order_id
-            .to_string()), encode_path(& id.to_string()),
-        );
+        let url = self
+            .baseurl
+            .join(
+                &format!(
+                    "/v1/orders/{}/items/{}/remove", encode_path(& order_id.to_string()),
+                    encode_path(& id.to_string())
+                ),
+            )?;
         #[allow(unused_mut)]
         let mut request = self.client.delete(url).build()?;
         let info = OperationInfo {
@@ -370,10 +383,14 @@ impl Client {
         id: &'a str,
         body: &'a types::UpdateOrderItemPayload,
     ) -> Result<ResponseValue<types::OrderItemResponse>, Error<()>> {
-        let url = format!(
-            "{}/v1/orders/{}/items/{}/update", self.baseurl, encode_path(& order_id
-            .to_string()), encode_path(& id.to_string()),
-        );
+        let url = self
+            .baseurl
+            .join(
+                &format!(
+                    "/v1/orders/{}/items/{}/update", encode_path(& order_id.to_string()),
+                    encode_path(& id.to_string())
+                ),
+            )?;
         #[allow(unused_mut)]
         let mut request = self
             .client

@@ -10,7 +10,7 @@ impl Client {
         &'a self,
         body: &'a types::CreatePartyPayload,
     ) -> Result<ResponseValue<types::PartyResponse>, Error<()>> {
-        let url = format!("{}/v1/parties/create", self.baseurl,);
+        let url = self.baseurl.join(&format!("/v1/parties/create"))?;
         #[allow(unused_mut)]
         let mut request = self
             .client
@@ -41,7 +41,7 @@ impl Client {
         &'a self,
         fullname: Option<&'a str>,
     ) -> Result<ResponseValue<::std::vec::Vec<types::PartyResponse>>, Error<()>> {
-        let url = format!("{}/v1/parties/list", self.baseurl,);
+        let url = self.baseurl.join(&format!("/v1/parties/list"))?;
         #[allow(unused_mut)]
         let mut request = self
             .client
@@ -72,9 +72,9 @@ impl Client {
         &'a self,
         id: &'a str,
     ) -> Result<ResponseValue<types::PartyResponse>, Error<()>> {
-        let url = format!(
-            "{}/v1/parties/retrieve/{}", self.baseurl, encode_path(& id.to_string()),
-        );
+        let url = self
+            .baseurl
+            .join(&format!("/v1/parties/retrieve/{}", encode_path(& id.to_string())))?;
         #[allow(unused_mut)]
         let mut request = self
             .client

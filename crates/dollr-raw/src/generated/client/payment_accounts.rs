@@ -11,7 +11,7 @@ impl Client {
         operation_type: &'a crate::enums::OperationType,
         body: &'a types::CreatePaymentAccountPayload,
     ) -> Result<ResponseValue<types::PaymentAccountResponse>, Error<()>> {
-        let url = format!("{}/v1/payment-accounts/create", self.baseurl,);
+        let url = self.baseurl.join(&format!("/v1/payment-accounts/create"))?;
         #[allow(unused_mut)]
         let mut request = self
             .client

@@ -29,7 +29,7 @@ impl Client {
         provider: &'a crate::enums::PaymentProvider,
         target_currency: &'a str,
     ) -> Result<ResponseValue<types::AmountAndFeePredictionResponse>, Error<()>> {
-        let url = format!("{}/v1/predictions/amount-and-fees", self.baseurl,);
+        let url = self.baseurl.join(&format!("/v1/predictions/amount-and-fees"))?;
         #[allow(unused_mut)]
         let mut request = self
             .client
@@ -76,7 +76,7 @@ impl Client {
         payment_method_id: &'a str,
         provider: Option<&'a crate::enums::PaymentProvider>,
     ) -> Result<ResponseValue<types::PredictCardPaymentInfoResponse>, Error<()>> {
-        let url = format!("{}/v1/predictions/card-provider-info", self.baseurl,);
+        let url = self.baseurl.join(&format!("/v1/predictions/card-provider-info"))?;
         #[allow(unused_mut)]
         let mut request = self
             .client
@@ -121,7 +121,7 @@ impl Client {
         operation_type: &'a crate::enums::OperationType,
         phone: &'a str,
     ) -> Result<ResponseValue<types::PredictPhonePaymentInfoResponse>, Error<()>> {
-        let url = format!("{}/v1/predictions/mmo-provider-info", self.baseurl,);
+        let url = self.baseurl.join(&format!("/v1/predictions/mmo-provider-info"))?;
         #[allow(unused_mut)]
         let mut request = self
             .client
@@ -166,9 +166,9 @@ impl Client {
         source_type: &'a crate::enums::SourceType,
         target_currency: &'a str,
     ) -> Result<ResponseValue<types::AmountAndFeePredictionResponse>, Error<()>> {
-        let url = format!(
-            "{}/v1/predictions/payment-source/amount-and-fees", self.baseurl,
-        );
+        let url = self
+            .baseurl
+            .join(&format!("/v1/predictions/payment-source/amount-and-fees"))?;
         #[allow(unused_mut)]
         let mut request = self
             .client

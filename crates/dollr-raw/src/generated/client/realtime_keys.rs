@@ -10,7 +10,7 @@ impl Client {
         &'a self,
         body: &'a types::GetCollectionRealtimeKeyPayload,
     ) -> Result<ResponseValue<types::RealtimeTokenResponse>, Error<()>> {
-        let url = format!("{}/v1/realtime-keys/collection", self.baseurl,);
+        let url = self.baseurl.join(&format!("/v1/realtime-keys/collection"))?;
         #[allow(unused_mut)]
         let mut request = self
             .client

@@ -10,7 +10,7 @@ impl Client {
         &'a self,
         body: &'a types::CreateCheckoutSessionPayload,
     ) -> Result<ResponseValue<types::CheckoutSessionResponse>, Error<()>> {
-        let url = format!("{}/v1/sessions/checkout", self.baseurl,);
+        let url = self.baseurl.join(&format!("/v1/sessions/checkout"))?;
         #[allow(unused_mut)]
         let mut request = self
             .client
@@ -41,7 +41,7 @@ impl Client {
         &'a self,
         body: &'a types::CreatePayoutSessionPayload,
     ) -> Result<ResponseValue<types::PayoutSessionResponse>, Error<()>> {
-        let url = format!("{}/v1/sessions/payout", self.baseurl,);
+        let url = self.baseurl.join(&format!("/v1/sessions/payout"))?;
         #[allow(unused_mut)]
         let mut request = self
             .client
@@ -72,7 +72,7 @@ impl Client {
         &'a self,
         body: &'a types::CreateRefundSessionPayload,
     ) -> Result<ResponseValue<types::RefundSessionResponse>, Error<()>> {
-        let url = format!("{}/v1/sessions/refund", self.baseurl,);
+        let url = self.baseurl.join(&format!("/v1/sessions/refund"))?;
         #[allow(unused_mut)]
         let mut request = self
             .client
@@ -103,7 +103,7 @@ impl Client {
         &'a self,
         body: &'a types::CreateTransferSessionPayload,
     ) -> Result<ResponseValue<types::TransferSessionResponse>, Error<()>> {
-        let url = format!("{}/v1/sessions/transfer", self.baseurl,);
+        let url = self.baseurl.join(&format!("/v1/sessions/transfer"))?;
         #[allow(unused_mut)]
         let mut request = self
             .client

@@ -10,7 +10,7 @@ impl Client {
         &'a self,
         reference_id: &'a ::uuid::Uuid,
     ) -> Result<ResponseValue<types::ExecutionResponse>, Error<()>> {
-        let url = format!("{}/v1/status/collection/{}", self.baseurl, reference_id,);
+        let url = self.baseurl.join(&format!("/v1/status/collection/{}", reference_id))?;
         #[allow(unused_mut)]
         let mut request = self
             .client
@@ -40,7 +40,7 @@ impl Client {
         &'a self,
         reference_id: &'a ::uuid::Uuid,
     ) -> Result<ResponseValue<types::ExecutionResponse>, Error<()>> {
-        let url = format!("{}/v1/status/payout/{}", self.baseurl, reference_id,);
+        let url = self.baseurl.join(&format!("/v1/status/payout/{}", reference_id))?;
         #[allow(unused_mut)]
         let mut request = self
             .client
@@ -70,7 +70,7 @@ impl Client {
         &'a self,
         reference_id: &'a ::uuid::Uuid,
     ) -> Result<ResponseValue<types::ExecutionResponse>, Error<()>> {
-        let url = format!("{}/v1/status/refund/{}", self.baseurl, reference_id,);
+        let url = self.baseurl.join(&format!("/v1/status/refund/{}", reference_id))?;
         #[allow(unused_mut)]
         let mut request = self
             .client
@@ -101,7 +101,7 @@ impl Client {
         source_id: i64,
         source_type: &'a crate::enums::SourceType,
     ) -> Result<ResponseValue<types::PaymentSourceStatusResponse>, Error<()>> {
-        let url = format!("{}/v1/status/source", self.baseurl,);
+        let url = self.baseurl.join(&format!("/v1/status/source"))?;
         #[allow(unused_mut)]
         let mut request = self
             .client
@@ -133,7 +133,7 @@ impl Client {
         &'a self,
         reference_id: &'a ::uuid::Uuid,
     ) -> Result<ResponseValue<types::ExecutionResponse>, Error<()>> {
-        let url = format!("{}/v1/status/transfer/{}", self.baseurl, reference_id,);
+        let url = self.baseurl.join(&format!("/v1/status/transfer/{}", reference_id))?;
         #[allow(unused_mut)]
         let mut request = self
             .client
