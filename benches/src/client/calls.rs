@@ -62,10 +62,10 @@ impl Load {
                 let builder =
                     Dollr::builder().client_id("bench-client").client_secret(Secret::new("bench-secret"));
                 let dollr = builder.base_url(&self.url).journal_in_memory().build()?;
-                let operation = Operation::new("payout")?;
+                let operation = Arc::new(Operation::new("payout")?);
                 let reference = ReferenceId::from(reference);
                 self.measure(move || {
-                    let (dollr, operation) = (dollr.clone(), operation.clone());
+                    let (dollr, operation) = (dollr.clone(), Arc::clone(&operation));
                     async move {
                         let execution = dollr.execution(&operation, reference).await?;
                         ensure!(execution.reference_id == reference, "another execution");

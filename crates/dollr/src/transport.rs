@@ -11,8 +11,8 @@ use std::time::{Duration, Instant, SystemTime};
 
 use chrono::TimeDelta;
 use payonce::rail::{Setback, Then};
-use payonce::{Clock, Error, ErrorKind, Secret, Timestamp};
-use reqwest::header::{AUTHORIZATION, DATE, HeaderMap, HeaderValue, RETRY_AFTER};
+use payonce::{BoxFuture, Clock, Error, ErrorKind, Secret, Timestamp};
+use reqwest::header::{AUTHORIZATION, DATE, HeaderMap, HeaderName, HeaderValue, RETRY_AFTER};
 use reqwest::{Request, Response, ResponseBuilderExt, Url};
 
 use crate::classify::{self, Head, Problem, Seen};
@@ -23,10 +23,14 @@ use crate::token::{Token, Tokens};
 /// The largest reply that is read, in bytes.
 const LARGEST_REPLY: u64 = 2 * 1024 * 1024;
 
+/// The provider's own id of a request.
+static REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+
 /// The way to the provider, shared by every call of a client.
 pub(crate) struct Wire {
     base_url: String,
-    http: reqwest::Client,
+    /// The raw client without a token, from which the client of each call is made.
+    bare: raw::Client,
     credentials: types::ClientCredentialObtainTokenPayload,
     tokens: Tokens,
     clock: Arc<dyn Clock>,
@@ -50,13 +54,14 @@ impl Wire {
         secrets: Vec<Secret>,
         clock: Arc<dyn Clock>,
     ) -> Self {
+        let bare = raw::Client::new_with_client(&base_url, http, Arc::new(raw::Direct));
         let tokens = Tokens::default();
-        Self { base_url, http, credentials, tokens, clock, ahead: AtomicI64::new(0), secrets }
+        Self { base_url, bare, credentials, tokens, clock, ahead: AtomicI64::new(0), secrets }
     }
 
     /// The raw client, for calls that this crate does not offer itself.
     pub(crate) fn raw(self: &Arc<Self>) -> raw::Client {
-        self.client(Arc::new(Shared { wire: Arc::clone(self) }))
+        self.bare.with_transport(Arc::new(Shared { wire: Arc::clone(self) }))
     }
 
     /// What time it is by the provider's clock, to the second. The reply that brought the token has told, if none did
@@ -87,11 +92,7 @@ impl Wire {
 
     fn call(self: &Arc<Self>, token: Option<Arc<Token>>) -> Call {
         let context = Arc::new(Context { wire: Arc::clone(self), token, head: OnceLock::new() });
-        Call { raw: self.client(Arc::clone(&context) as raw::Transport), context }
-    }
-
-    fn client(&self, transport: raw::Transport) -> raw::Client {
-        raw::Client::new_with_client(&self.base_url, self.http.clone(), transport)
+        Call { raw: self.bare.with_transport(Arc::clone(&context) as raw::Transport), context }
     }
 
     async fn token(self: &Arc<Self>) -> Result<Arc<Token>, Setback> {
@@ -106,7 +107,11 @@ impl Wire {
         let asked_at = self.clock.now();
         let call = self.call(None);
         let result = call.raw.obtain_token(&self.credentials).await;
-        let setback = match call.seen(result).await {
+        let seen = match result {
+            Ok(value) => call.success(value),
+            Err(error) => call.explain(error).await,
+        };
+        let setback = match seen {
             Seen::Success(reply, _) => {
                 return Token::new(reply.access_token.expose(), asked_at, reply.expires_in);
             }
@@ -193,9 +198,9 @@ impl Wire {
             let ahead = (date - self.clock.now()).num_milliseconds();
             self.ahead.store(ahead, Ordering::Relaxed);
         }
-        let header = |name| response.headers().get(name).cloned();
-        let request_id = header("x-request-id");
-        let retry_after = if status == 200 { None } else { header(RETRY_AFTER.as_str()) };
+        let header = |name: &HeaderName| response.headers().get(name).cloned();
+        let request_id = header(&REQUEST_ID);
+        let retry_after = if status == 200 { None } else { header(&RETRY_AFTER) };
         // A context serves one request, so nothing was noted before.
         let _ = noted.set(Noted { status, request_id, retry_after, date });
         match response.content_length() {
@@ -210,7 +215,7 @@ impl Wire {
         match answered {
             Ok(response) => {
                 let status = response.status().as_u16();
-                let request_id = response.headers().get("x-request-id").and_then(|id| id.to_str().ok());
+                let request_id = response.headers().get(&REQUEST_ID).and_then(|id| id.to_str().ok());
                 let request_id = request_id.map(|id| self.clean(id, None));
                 tracing::debug!(operation, status, request_id, elapsed_ms, "answered");
             }
@@ -305,15 +310,14 @@ pub(crate) struct Call {
 }
 
 impl Call {
-    /// What the call saw.
-    pub(crate) async fn seen<T>(self, result: Result<ResponseValue<T>, raw::Error<()>>) -> Seen<T> {
-        match result {
-            Ok(value) => {
-                Seen::Success(value.into_inner(), self.context.head.get().and_then(|noted| noted.date))
-            }
-            // Boxed, because it is rarely needed and would make every call's future larger.
-            Err(error) => Box::pin(self.context.wire.explain(&self.context, error)).await,
-        }
+    /// What a call saw that brought a success.
+    pub(crate) fn success<T>(&self, value: ResponseValue<T>) -> Seen<T> {
+        Seen::Success(value.into_inner(), self.context.head.get().and_then(|noted| noted.date))
+    }
+
+    /// What a call saw that brought none. Boxed, because it is rarely needed and would make every call's future larger.
+    pub(crate) fn explain<T: Send + 'static>(&self, error: raw::Error<()>) -> BoxFuture<'_, Seen<T>> {
+        Box::pin(self.context.wire.explain(&self.context, error))
     }
 }
 
@@ -324,8 +328,10 @@ macro_rules! once {
         match $wire.begin().await {
             Ok(call) => {
                 let $raw = &call.raw;
-                let result = $call.await;
-                call.seen(result).await
+                match $call.await {
+                    Ok(value) => call.success(value),
+                    Err(error) => call.explain(error).await,
+                }
             }
             Err(setback) => crate::classify::Seen::NotSent(setback),
         }
