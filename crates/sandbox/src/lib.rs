@@ -19,6 +19,10 @@
 //! Every operation of `openapi.json`, under `/v1`; and `/_sandbox/*` for the clock, the faults, the ledger, the request
 //! log and a reset. Everything happens by the [virtual clock](Clock), which is also the `Date` of every reply.
 //!
+//! For people there are pages: a dashboard at `/` with wallets, payments and their timelines, faults and the clock, live;
+//! the hosted checkouts and payment links that the API hands out, at `/pay/...`; and receipts at `/receipt/...`. A
+//! customer who leaves a checkout has paid nothing and leaves its source `ACTIVE`.
+//!
 //! # The seeded merchants
 //!
 //! The client [`CLIENT_ID`] belongs to merchant 42, an `ORGANIZATION` on the fee tier `default`:

@@ -274,6 +274,54 @@ async fn pages_are_strict_about_what_runs_and_who_posts() {
 }
 
 #[tokio::test]
+async fn the_dashboard_answers_no_page_of_another_origin() {
+    let sandbox = Sandbox::start().await.unwrap();
+    for path in ["/", "/_pages/overview", "/_pages/payments/9001", "/_pages/events"] {
+        for (header, value, status) in
+            [("accept", "*/*", 200), ("origin", "http://evil.example", 403), ("host", "evil.example", 403)]
+        {
+            let asked = http().build().unwrap().get(format!("{}{path}", sandbox.url())).header(header, value);
+            assert_eq!(asked.send().await.unwrap().status(), status, "{path} {header}");
+        }
+    }
+    let unknown = http().build().unwrap().get(format!("{}/_pages/payments/1", sandbox.url())).send().await;
+    assert_eq!(unknown.unwrap().status(), 404);
+}
+
+#[tokio::test]
+async fn the_life_of_a_payment_tells_every_posting_of_the_ledger_and_every_request() {
+    let sandbox = Sandbox::start().await.unwrap();
+    let merchant = Merchant::of(&sandbox).await;
+    let reference = Uuid::new_v4();
+    // Declined: what was set aside comes back.
+    let session = merchant.payout_session(21).await;
+    merchant.pay(&session, 21, reference).await.unwrap();
+    sandbox.clock().advance(Duration::from_secs(3));
+    assert_eq!(merchant.status("payout", reference).await, "FAILED");
+    let (_, overview) = merchant.get("/_pages/overview").await.unwrap();
+    let id = &overview["payments"][0]["id"];
+    assert_eq!(overview["payments"][0]["reference_id"], json!(reference));
+    let (_, life) = merchant.get(&format!("/_pages/payments/{id}")).await.unwrap();
+    let titles: Vec<&str> =
+        life["steps"].as_array().unwrap().iter().map(|step| step["title"].as_str().unwrap()).collect();
+    for title in [
+        "Payout executed",
+        "Failed",
+        "Posted: principal",
+        "Posted: reversal",
+        "POST /v1/executions/payout",
+        "GET /v1/status/payout/{reference_id}",
+    ] {
+        assert_eq!(titles.iter().filter(|told| **told == title).count(), 1, "{title}: {titles:?}");
+    }
+    let of_the_ledger = sandbox.ledger().entries();
+    for entry in of_the_ledger.iter().filter(|entry| entry.reference_id == Some(reference)) {
+        let told = format!("{} {} {}", entry.account, entry.currency, entry.amount);
+        assert!(life.to_string().contains(&told), "{told}: {life}");
+    }
+}
+
+#[tokio::test]
 async fn whatever_a_stranger_wrote_is_text() {
     let sandbox = Sandbox::start().await.unwrap();
     let nasty = "<script>alert(1)</script>\"'><img src=x onerror=alert(2)>";
