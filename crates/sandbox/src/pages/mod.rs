@@ -8,6 +8,7 @@
 mod checkout;
 mod dashboard;
 mod overview;
+mod payment;
 mod receipt;
 
 use std::sync::Arc;
@@ -41,7 +42,8 @@ const ASSETS: [(&str, &str, &str); 4] = [
 
 /// All pages. Checkouts and receipts are for whoever has their address; the dashboard is a control.
 pub(crate) fn routes(app: &Arc<App>) -> Router<Arc<App>> {
-    let mut public = Router::new().merge(checkout::routes()).merge(receipt::routes());
+    let mut public =
+        Router::new().merge(checkout::routes()).merge(payment::routes()).merge(receipt::routes());
     for (path, kind, content) in ASSETS {
         public = public.route(path, get(move || async move { ([(CONTENT_TYPE, kind)], content) }));
     }
