@@ -9,6 +9,7 @@
 mod client;
 mod journal;
 mod report;
+mod sandbox;
 
 use anyhow::Result;
 use clap::{Parser, Subcommand, ValueEnum};
@@ -29,6 +30,9 @@ enum Command {
         /// How often each measurement is taken; the median counts.
         #[arg(long, value_parser = clap::value_parser!(u32).range(1..))]
         rounds: Option<u32>,
+        /// How many payments fill the database of the sandbox.
+        #[arg(long, default_value_t = 100_000, value_parser = clap::value_parser!(u32).range(20..))]
+        payments: u32,
     },
     /// Play the provider for the client benchmark until the standard input ends.
     #[command(hide = true)]
@@ -36,6 +40,9 @@ enum Command {
     /// Make status calls and print what they took.
     #[command(hide = true)]
     Calls(client::Load),
+    /// Run a sandbox until the standard input ends.
+    #[command(hide = true)]
+    Sandbox(sandbox::server::Serve),
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -44,19 +51,26 @@ enum Bench {
     Client,
     /// Durable writes, by the journal, by a bare batched writer and by one commit a call.
     Journal,
+    /// The sandbox as a server, beside Prism and while its database grows.
+    Sandbox,
 }
 
 fn main() -> Result<()> {
     match Cli::parse().command {
         Command::Serve => client::server::serve(),
         Command::Calls(load) => client::calls::run(&load),
-        Command::Run { names, rounds } => {
+        Command::Sandbox(serve) => sandbox::server::serve(serve),
+        Command::Run { names, rounds, payments } => {
             let asked = |bench| names.is_empty() || names.contains(&bench);
             if asked(Bench::Client) {
                 client::run(rounds.unwrap_or(9))?;
             }
             if asked(Bench::Journal) {
                 journal::run(rounds.unwrap_or(5))?;
+            }
+            // The last, because it keeps this process to one core from then on.
+            if asked(Bench::Sandbox) {
+                sandbox::run(rounds.unwrap_or(5), payments)?;
             }
             Ok(())
         }

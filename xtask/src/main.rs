@@ -20,7 +20,8 @@ Usage: cargo xtask <command>
 Commands:
   generate [--check]   Regenerate the raw clients from their published specs; --check only compares
   test [ARGS...]       Run every test of the workspace; ARGS go to `cargo test`
-  bench [NAMES...]     Run the benchmarks `client` and `journal`, or those named; --rounds N for other medians
+  bench [NAMES...]     Run the benchmarks `client`, `journal` and `sandbox`, or those named; --rounds N for other
+                       medians, --payments N for a larger database of the sandbox
   ci [--skip-tests]    Run everything a change must pass, stopping at the first failure
 ";
 
