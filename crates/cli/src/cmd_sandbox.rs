@@ -54,6 +54,11 @@ fn with_magic_values() -> String {
 pub(crate) enum Problem {
     #[error("--print-env needs the port in --addr: with port 0 it is known only once the sandbox runs")]
     NoPort,
+    #[error(
+        "this environment holds credentials that look live (DOLLR_CLIENT_SECRET is not the sandbox's): run the \
+         sandbox where they are not set, so that neither is taken for the other"
+    )]
+    LiveCredentials,
     #[error("{0}{because}", because = because(.0))]
     Start(#[from] StartError),
     #[error("cannot wait for the signals that stop the sandbox: {0}")]
@@ -78,6 +83,9 @@ impl RunSandbox {
     pub(crate) async fn run(self, json: bool) -> Result<Exit, Error> {
         if self.print_env {
             return print_env(self.addr, json);
+        }
+        if std::env::var_os("DOLLR_CLIENT_SECRET").is_some_and(|secret| secret != CLIENT_SECRET) {
+            return Err(Problem::LiveCredentials.into());
         }
         // Before anyone can know that it runs, so that a signal right after the line below stops it cleanly.
         let stop = Stop::listen().map_err(Problem::Signals)?;

@@ -50,3 +50,15 @@ fn an_address_that_others_can_reach_is_refused() {
     let refused = Ran::of(payonce(directory.path(), &arguments).output().unwrap()).exits(1);
     assert_eq!(refused.json()["error"]["kind"], "sandbox");
 }
+
+#[test]
+fn it_does_not_start_beside_credentials_that_look_live_and_does_not_show_them() {
+    let directory = tempfile::tempdir().unwrap();
+    let mut command = payonce(directory.path(), &["sandbox", "--addr", "127.0.0.1:0"]);
+    let refused = Ran::of(command.env("DOLLR_CLIENT_SECRET", "canary-4711").output().unwrap()).exits(1);
+    assert!(
+        refused.err.contains("DOLLR_CLIENT_SECRET") && !refused.err.contains("canary"),
+        "{}",
+        refused.err
+    );
+}
