@@ -22,12 +22,13 @@ const LOADS: [Load; 4] = [
     ("POST /v1/sessions/payout", 1, Order::payout_session),
     ("POST /v1/sessions/payout", 64, Order::payout_session),
 ];
+/// The place of the last load that only reads.
+const LAST_READ: usize = 1;
 
 /// Every sample of one server.
 #[derive(Default)]
 struct Samples {
     start_ms: Vec<f64>,
-    memory_mb: Vec<f64>,
     most_memory_mb: Vec<f64>,
     loads: [Vec<Made>; LOADS.len()],
 }
@@ -36,9 +37,7 @@ struct Samples {
 #[derive(Serialize)]
 struct Line {
     start_ms: f64,
-    /// After all loads.
-    memory_mb: f64,
-    /// At its peak.
+    /// Resident, at its peak.
     most_memory_mb: f64,
     loads: Vec<Rate>,
 }
@@ -51,6 +50,8 @@ struct Rate {
     cpu_us: f64,
     p50_ms: f64,
     p99_ms: f64,
+    /// Resident when the load was done.
+    memory_mb: f64,
 }
 
 #[derive(Serialize)]
@@ -88,9 +89,7 @@ impl Samples {
         for (samples, (_, in_flight, order)) in self.loads.iter_mut().zip(LOADS) {
             samples.push(load::make(&server, &order(token), in_flight, WARM, COUNTED).await?);
         }
-        let memory = server.memory()?;
-        self.memory_mb.push(memory.now_mb);
-        self.most_memory_mb.push(memory.most_mb);
+        self.most_memory_mb.push(server.memory()?.most_mb);
         self.start_ms.push(server.start_ms);
         Ok(())
     }
@@ -106,10 +105,10 @@ impl Samples {
             cpu_us: middle(made, |made| made.cpu_us),
             p50_ms: middle(made, |made| made.p50_ms),
             p99_ms: middle(made, |made| made.p99_ms),
+            memory_mb: middle(made, |made| made.memory_mb),
         });
         Line {
             start_ms: median(&self.start_ms),
-            memory_mb: median(&self.memory_mb),
             most_memory_mb: median(&self.most_memory_mb),
             loads: loads.collect(),
         }
@@ -177,12 +176,15 @@ impl Figures {
             goal(&format!("{operation}, {in_flight}: requests a second"), rate, "x", wanted, true);
             goal(&format!("{operation}, {in_flight}: requests a second of CPU"), work, "x", wanted, true);
         }
-        let memory = theirs.map(|theirs| ours.memory_mb / theirs.memory_mb);
-        goal("memory after the load", memory, "x", GOALS.memory_to_prism, false);
         let most = theirs.map(|theirs| ours.most_memory_mb / theirs.most_memory_mb);
         goal("memory at its peak", most, "x", GOALS.memory_to_prism, false);
-        goal("memory after the load", Some(ours.memory_mb), " MB", GOALS.memory_mb, false);
-        goal("memory at its peak", Some(ours.most_memory_mb), " MB", GOALS.memory_mb, false);
+        // The sessions stay in the sandbox's memory, as they should; the reads leave nothing there.
+        for (name, place) in [("the reads", LAST_READ), ("all, with its sessions kept", LOADS.len() - 1)] {
+            let memory = ours.loads[place].memory_mb;
+            let ratio = theirs.map(|theirs| memory / theirs.loads[place].memory_mb);
+            goal(&format!("memory after {name}"), ratio, "x", GOALS.memory_to_prism, false);
+            goal(&format!("memory after {name}"), Some(memory), " MB", GOALS.memory_mb, false);
+        }
         goal("start to first answer", Some(ours.start_ms), " ms", GOALS.start_ms, false);
         for load in &ours.loads {
             let name = format!("{}, {}: p99", load.operation, load.in_flight);
@@ -191,8 +193,8 @@ impl Figures {
         table.print("Against the goals");
         if let Some(theirs) = theirs {
             println!(
-                "Prism: {:.0} MB after the load, {:.0} MB at its peak, {:.0} ms from start to first answer.\n",
-                theirs.memory_mb, theirs.most_memory_mb, theirs.start_ms
+                "Prism: {:.0} MB after the reads, {:.0} MB at its peak, {:.0} ms from start to first answer.\n",
+                theirs.loads[LAST_READ].memory_mb, theirs.most_memory_mb, theirs.start_ms
             );
         }
     }

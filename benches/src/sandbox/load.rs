@@ -107,6 +107,8 @@ pub(super) struct Made {
     pub(super) cpu_us: f64,
     pub(super) p50_ms: f64,
     pub(super) p99_ms: f64,
+    /// Resident memory of the server when the load was done.
+    pub(super) memory_mb: f64,
 }
 
 /// Makes the request over and over, so many at a time, first for `warm` without counting, then for `counted`.
@@ -132,6 +134,7 @@ pub(super) async fn make(
         cpu_us: cpu / count,
         p50_ms: percentile(&latencies, 50).as_secs_f64() * 1e3,
         p99_ms: percentile(&latencies, 99).as_secs_f64() * 1e3,
+        memory_mb: server.memory()?.now_mb,
     })
 }
 
