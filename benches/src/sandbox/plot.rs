@@ -73,7 +73,7 @@ fn line(svg: &mut String, element: &str) {
 /// A round distance between marks that makes three to eight of them up to `most`.
 fn step(most: f64) -> f64 {
     let mut step = 10_f64.powf(most.max(1.0).log10().floor()) / 5.0;
-    for factor in [2.5, 2.0] {
+    for factor in [2.5, 2.0, 2.0] {
         if most / step > 8.0 {
             step *= factor;
         }
