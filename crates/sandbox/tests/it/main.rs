@@ -23,3 +23,12 @@ mod refusals;
 mod security;
 mod sources;
 mod time;
+
+/// Says past the test runner, which keeps what passing tests print to itself, that a test was skipped and why. On the
+/// build machine that is a failure.
+#[allow(clippy::explicit_write, reason = "the test runner keeps what passing tests print to itself")]
+fn skipped(why: &str) {
+    use std::io::Write;
+    assert!(std::env::var("CI").as_deref() != Ok("true"), "{why}");
+    writeln!(std::io::stderr(), "SKIPPED: {why}").unwrap();
+}
