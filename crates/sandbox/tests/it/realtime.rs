@@ -279,6 +279,7 @@ client.setAuth(key).then(() => {
 
 /// Where the packages are, or why they are not.
 fn packages() -> Result<PathBuf, String> {
+    Command::new("node").arg("--version").output().map_err(|error| format!("Node.js is needed: {error}"))?;
     let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("realtime-js");
     let stamp = folder.join("installed");
     let wanted = PACKAGES.join("\n");
