@@ -38,6 +38,8 @@ pub(crate) enum Tests {
 
 const TESTS: Step = with_cargo("tests", &["xtask", "test"]);
 
+const PROOF: Step = with_cargo("proof", &["xtask", "prove", "--quick"]);
+
 const CARGO_STEPS: [Step; 4] = [
     with_cargo("format", &["fmt", "--all", "--check"]),
     with_cargo("generated code is fresh", &["xtask", "generate", "--check"]),
@@ -59,6 +61,7 @@ pub(crate) fn run(tests: Tests) -> Result<ExitCode> {
     if tests == Tests::Run {
         run_step(&TESTS)?;
     }
+    run_step(&PROOF)?;
     println!("\nall passed in {:.0?}", start.elapsed());
     Ok(ExitCode::SUCCESS)
 }

@@ -8,6 +8,7 @@
 mod bench;
 mod ci;
 mod generate;
+mod prove;
 mod test;
 
 use std::env;
@@ -22,6 +23,8 @@ Commands:
   test [ARGS...]       Run every test of the workspace; ARGS go to `cargo test`
   bench [NAMES...]     Run the benchmarks `client`, `journal` and `sandbox`, or those named; --rounds N for other
                        medians, --payments N for a larger database of the sandbox
+  prove [ARGS...]      Attack the promise and write a report: --quick (minutes) or --release (hours), --suite NAME,
+                       --seed N; --list names the suites
   ci [--skip-tests]    Run everything a change must pass, stopping at the first failure
 ";
 
@@ -38,6 +41,7 @@ fn main() -> ExitCode {
         }
         ("test", rest) => test::run(rest),
         ("bench", rest) => bench::run(rest),
+        ("prove", rest) => prove::run(rest),
         ("ci", []) => ci::run(ci::Tests::Run),
         ("ci", [flag]) if flag == "--skip-tests" => ci::run(ci::Tests::Skip),
         ("help" | "-h" | "--help", []) => {
