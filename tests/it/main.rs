@@ -9,5 +9,6 @@
 mod crash;
 mod faults;
 mod flows;
+mod people;
 mod switches;
 mod world;

@@ -67,6 +67,18 @@ id! {
     AccountId, "the payment account's id"
 }
 id! {
+    /// A person or firm the merchant deals with.
+    PartyId, "the party's id"
+}
+id! {
+    /// An item of an invoice or order.
+    ItemId, "the item's id"
+}
+id! {
+    /// A merchant: whoever the client's credentials belong to.
+    MerchantId, "the merchant's id"
+}
+id! {
     /// A session, which one execution uses up.
     SessionId, "the session's id"
 }

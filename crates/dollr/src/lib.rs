@@ -75,9 +75,12 @@ mod classify;
 mod client;
 mod config;
 mod ids;
+mod open_enum;
 mod orders;
+mod phone;
 mod rail;
 mod redact;
+mod resources;
 mod status;
 mod token;
 mod transport;
@@ -85,7 +88,10 @@ mod transport;
 pub use client::{Dollr, Payment};
 pub use config::{Builder, Device, Passcode};
 pub use dollr_raw as raw;
-pub use ids::{AccountId, CounterpartyId, InvoiceId, OrderId, PaymentIntentId, SessionId, WalletId};
+pub use ids::{
+    AccountId, CounterpartyId, InvoiceId, ItemId, MerchantId, OrderId, PartyId, PaymentIntentId, SessionId,
+    WalletId,
+};
 pub use orders::{IntoName, Order, RefundOrder, Source};
 pub use payonce::journal::{self, Filter, Journal, PaymentId, Record, Standing, Summary};
 pub use payonce::step::{Entry, Event, Expect};
@@ -93,7 +99,9 @@ pub use payonce::{
     Clock, Currency, Effect, Error, ErrorKind, Failure, Money, Name, Namespace, Operation, Pace, ParkReason,
     Receipt, ReferenceId, Secret, Settlement, Status, SystemClock, Timestamp,
 };
+pub use phone::Phone;
 pub use rail::DollrRail;
+pub use resources::parties::{CreateParty, ListParties, Parties, Party};
 pub use status::{Execution, ExecutionStatus, SourceState, SourceStatus};
 
 /// An amount of United States dollars.

@@ -2,52 +2,13 @@
 //!
 //! Nothing here decides about a payment. A value that the provider adds later is kept as it came.
 
-use std::fmt;
-
 use payonce::{Currency, Error, ErrorKind, Money, Operation, ReferenceId, Secret, Timestamp};
 use rust_decimal::Decimal;
 
+use crate::open_enum::open_enum;
 use crate::orders::{Movement, Source};
 use crate::raw::{self, types};
 use crate::redact::Clean;
-
-macro_rules! open_enum {
-    ($(#[$doc:meta])* $type:ident from $raw:ident { $($(#[$note:meta])* $variant:ident = $word:literal,)+ }) => {
-        $(#[$doc])*
-        #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-        #[non_exhaustive]
-        pub enum $type {
-            $($(#[$note])* $variant,)+
-            /// A value that this version does not know, as it came.
-            Other(String),
-        }
-
-        impl $type {
-            /// The provider's word for it.
-            pub fn as_str(&self) -> &str {
-                match self {
-                    $(Self::$variant => $word,)+
-                    Self::Other(word) => word,
-                }
-            }
-        }
-
-        impl fmt::Display for $type {
-            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.pad(self.as_str())
-            }
-        }
-
-        impl From<raw::enums::$raw> for $type {
-            fn from(value: raw::enums::$raw) -> Self {
-                match value {
-                    $(raw::enums::$raw::$variant => Self::$variant,)+
-                    other => Self::Other(other.as_str().to_owned()),
-                }
-            }
-        }
-    };
-}
 
 open_enum! {
     /// How an execution stands with the provider.

@@ -1,0 +1,91 @@
+//! Everything of the provider that moves no money: people, documents, accounts, prices.
+//!
+//! What must stay true: a question may be asked twice, a creation is sent once (the provider knows no key for it), and
+//! a field that cannot be read is an error that names the field, never a panic and never a silent default.
+
+use std::sync::Arc;
+
+use payonce::{Currency, Error, ErrorKind, Money};
+use rust_decimal::Decimal;
+
+use crate::classify::Seen;
+use crate::client::Dollr;
+use crate::phone::Phone;
+use crate::transport::Wire;
+
+pub(crate) mod parties;
+
+/// The way to the provider, as each resource's handle holds it.
+pub(crate) fn wire(client: &Dollr) -> Arc<Wire> {
+    Arc::clone(client.rail().wire())
+}
+
+/// What a creation brought. After an answer that leaves open whether it was made, the error says so: `what` may exist,
+/// and `look` is how to find out.
+pub(crate) fn created<T>(seen: Seen<T>, what: &str, look: &str) -> Result<T, Error> {
+    seen.success().map_err(|error| {
+        let timing = matches!(error.status(), Some(408 | 425));
+        let open =
+            matches!(error.kind(), ErrorKind::Interrupted | ErrorKind::Unavailable | ErrorKind::Unreadable);
+        if !(open || timing) {
+            return error;
+        }
+        let message = format!(
+            "{}; {what} may have been created all the same: {look} before trying again",
+            error.message()
+        );
+        let explained =
+            Error::new(error.kind(), message).with_request_id(error.request_id().map(str::to_owned));
+        match error.status() {
+            Some(status) => explained.with_status(status).with_source(error),
+            None => explained.with_source(error),
+        }
+    })
+}
+
+/// Reads the provider's words, field by field.
+#[derive(Clone, Copy)]
+pub(crate) struct Reader<'a>(pub(crate) &'a Wire);
+
+impl Reader<'_> {
+    /// Text for people: on one line, without secrets, not too long.
+    pub(crate) fn text(self, text: &str) -> String {
+        self.0.clean(text, None)
+    }
+
+    /// Text for people that may be missing.
+    pub(crate) fn texts(self, text: Option<String>) -> Option<String> {
+        text.map(|text| self.text(&text))
+    }
+
+    /// A number of a phone. It is not searched for secrets: the passcode's own number may be among them.
+    pub(crate) fn phone(self, field: &str, digits: Option<&str>) -> Result<Option<Phone>, Error> {
+        digits.map(|digits| Phone::new(digits).map_err(|_| unreadable(field, "phone number"))).transpose()
+    }
+
+    /// A currency.
+    #[allow(dead_code, reason = "read by resources with amounts")]
+    pub(crate) fn currency(self, field: &str, code: &str) -> Result<Currency, Error> {
+        Currency::new(code).map_err(|_| unreadable(field, "currency"))
+    }
+
+    /// An amount in the currency that another field names.
+    #[allow(dead_code, reason = "read by resources with amounts")]
+    pub(crate) fn money(self, field: &str, amount: Decimal, code: &str) -> Result<Money, Error> {
+        Ok(Money::reported(amount, self.currency(field, code)?))
+    }
+}
+
+/// The error for a field that is not what it should be.
+pub(crate) fn unreadable(field: &str, what: &str) -> Error {
+    Error::new(ErrorKind::Unreadable, format!("the provider's {field} holds something that is no {what}"))
+}
+
+/// Refuses text that the provider cannot mean to keep: empty, or with control characters. `what` names it.
+pub(crate) fn line(what: &str, text: String) -> Result<String, Error> {
+    if text.trim().is_empty() || text.chars().any(char::is_control) {
+        let message = format!("{what} is empty or holds a control character");
+        return Err(Error::new(ErrorKind::Invalid, message));
+    }
+    Ok(text)
+}
