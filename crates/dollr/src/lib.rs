@@ -94,6 +94,8 @@ pub use ids::{
 };
 pub use orders::{IntoName, Order, RefundOrder, Source};
 pub use payonce::journal::{self, Filter, Journal, PaymentId, Record, Standing, Summary};
+/// The states of a payment as they come: [`Payment::watch`].
+pub type Watch = payonce::Watch<DollrRail>;
 pub use payonce::step::{Entry, Event, Expect};
 pub use payonce::{
     Clock, Currency, Effect, Error, ErrorKind, Failure, Money, Name, Namespace, Operation, Pace, ParkReason,

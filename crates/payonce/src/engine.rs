@@ -162,6 +162,21 @@ impl<R: Rail> Engine<R> {
         }
     }
 
+    /// Takes a hint, from whatever source, that there is news of the payment with that key: if it rests until its next
+    /// status read, the status is read soon, at most once a second. The status read decides; a hint that is false
+    /// costs one request and changes nothing else. Says whether this process drives the payment.
+    ///
+    /// # Errors
+    /// `Journal` when the journal cannot be read.
+    pub async fn nudge(&self, reference_id: ReferenceId) -> Result<bool, Error> {
+        if self.inner.hint(reference_id) {
+            return Ok(true);
+        }
+        // A later attempt is driven under the payment's first key.
+        let record = self.inner.find(Key::ReferenceId(reference_id)).await?;
+        Ok(record.is_some_and(|record| self.inner.hint(record.intent.reference_id)))
+    }
+
     /// Waits until this process drives no payment any more: each has ended, or the engine has stopped with it.
     pub async fn idle(&self) {
         loop {
@@ -314,6 +329,14 @@ impl<R: Rail> Inner<R> {
         } else {
             self.wake.notify_one();
         }
+    }
+
+    fn hint(&self, key: ReferenceId) -> bool {
+        let known = self.lock().hint(key, self.clock.now());
+        if known {
+            self.wake.notify_one();
+        }
+        known
     }
 
     /// Looks at each payment when it is due. Ends when none waits.

@@ -30,6 +30,7 @@ pub mod rail;
 mod schedule;
 mod secret;
 pub mod step;
+mod watch;
 
 pub use clock::{BoxFuture, Clock, SystemClock};
 pub use engine::{Engine, Settings};
@@ -41,3 +42,4 @@ pub use rail::Rail;
 pub use schedule::Pace;
 pub use secret::Secret;
 pub use step::{Failure, ParkReason, Receipt, Timestamp};
+pub use watch::Watch;

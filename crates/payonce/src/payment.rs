@@ -1,8 +1,10 @@
 //! A payment as its caller holds it.
 
+use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
+use serde::{Deserialize, Serialize};
 use tokio::sync::watch;
 
 use crate::engine::Inner;
@@ -12,9 +14,11 @@ use crate::name::{Name, Operation, ReferenceId};
 use crate::rail::Rail;
 use crate::secret::Secret;
 use crate::step::{Failure, Outcome, ParkReason, Receipt, State};
+use crate::watch::Watch;
 
 /// How a payment ended. Both are answers, not errors: nothing more will happen under this attempt.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 #[allow(clippy::exhaustive_enums, reason = "callers must treat both")]
 pub enum Settlement {
     /// The money moved.
@@ -24,7 +28,8 @@ pub enum Settlement {
 }
 
 /// How a payment stands.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize)]
+#[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum Status {
     /// The engine has it; the provider is not known to.
@@ -33,7 +38,8 @@ pub enum Status {
     Pending,
     /// The customer must authorise it, with this secret, in the browser.
     NeedsAction {
-        /// What the card form needs to begin 3-D Secure.
+        /// What the card form needs to begin 3-D Secure. It is not serialised: hand it on knowingly.
+        #[serde(skip_serializing)]
         client_secret: Secret,
     },
     /// The money moved.
@@ -45,13 +51,42 @@ pub enum Status {
 }
 
 impl Status {
+    /// Whether nothing more will happen before somebody acts: it is completed, failed or parked.
+    pub fn is_final(&self) -> bool {
+        matches!(self, Self::Completed(_) | Self::Failed(_) | Self::Parked(_))
+    }
+
     fn of(state: &State) -> Self {
         match state.outcome() {
-            Some(Outcome::Completed(receipt)) => Self::Completed(receipt.clone()),
-            Some(Outcome::Failed(failure)) => Self::Failed(failure.clone()),
-            Some(Outcome::Parked(reason)) => Self::Parked(reason.clone()),
+            Some(outcome) => outcome.clone().into(),
             None if state.is_seen() => Self::Pending,
             None => Self::Working,
+        }
+    }
+}
+
+impl From<Outcome> for Status {
+    fn from(outcome: Outcome) -> Self {
+        match outcome {
+            Outcome::Completed(receipt) => Self::Completed(receipt),
+            Outcome::Failed(failure) => Self::Failed(failure),
+            Outcome::Parked(reason) => Self::Parked(reason),
+        }
+    }
+}
+
+impl fmt::Display for Status {
+    /// One line, without the secret.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Working => f.write_str("working"),
+            Self::Pending => f.write_str("pending"),
+            Self::NeedsAction { .. } => f.write_str("the customer must authorise it"),
+            Self::Completed(receipt) => {
+                write!(f, "completed: {} charged, {} received", receipt.payer_amount, receipt.payee_amount)
+            }
+            Self::Failed(failure) => write!(f, "failed: {failure}"),
+            Self::Parked(reason) => write!(f, "parked: {reason}"),
         }
     }
 }
@@ -66,6 +101,13 @@ pub(crate) enum Progress {
     Stopped(Error),
 }
 
+impl Progress {
+    /// Whether more is to come.
+    fn is_live(&self) -> bool {
+        matches!(self, Self::Working(_) | Self::Pending(_))
+    }
+}
+
 /// A payment: its name, and the way to hear how it ends.
 ///
 /// Dropping it stops nothing: the engine goes on with the payment as long as the process lives, and whoever resumes
@@ -75,7 +117,7 @@ pub struct Payment<R: Rail> {
     inner: Arc<Inner<R>>,
     record: Record,
     reference_id: ReferenceId,
-    progress: Option<watch::Receiver<Progress>>,
+    pub(crate) progress: Option<watch::Receiver<Progress>>,
 }
 
 impl<R: Rail> Clone for Payment<R> {
@@ -160,6 +202,30 @@ impl<R: Rail> Payment<R> {
         }
     }
 
+    /// Its states as they come: how it stands, then each change, until it has ended. Drives the payment meanwhile if
+    /// nobody does; asks nothing of the provider itself.
+    ///
+    /// ```no_run
+    /// # async fn watch<R: payonce::Rail>(payment: payonce::Payment<R>) -> Result<(), payonce::Error> {
+    /// let mut states = payment.watch();
+    /// while let Some(state) = states.next().await {
+    ///     println!("{}", state?);
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn watch(&self) -> Watch<R> {
+        Watch::new(self.clone())
+    }
+
+    /// Listens to the engine about a payment that has not ended, and has it driven if nobody does.
+    pub(crate) async fn listen(&self) -> watch::Receiver<Progress> {
+        match &self.progress {
+            Some(progress) if progress.borrow().is_live() => progress.clone(),
+            _ => self.inner.attach(&self.record, None).await,
+        }
+    }
+
     /// Waits for the end, but no longer than `limit`. The limit is the waiter's; the payment goes on.
     ///
     /// # Errors
@@ -211,7 +277,7 @@ impl<R: Rail> Payment<R> {
         self.blame(Error::new(ErrorKind::Parked, reason.to_string()))
     }
 
-    fn gone(&self) -> Error {
+    pub(crate) fn gone(&self) -> Error {
         self.blame(Error::new(ErrorKind::Stopped, "the engine stopped before the payment had ended"))
     }
 

@@ -15,6 +15,9 @@ use crate::name::ReferenceId;
 use crate::payment::Progress;
 use crate::step::Timestamp;
 
+/// However many hints come, a payment is looked at no more often than this because of them.
+const HINTS_APART: Duration = Duration::from_secs(1);
+
 /// The longest `Retry-After` that is obeyed to the letter.
 const LONGEST_RETRY_AFTER: Duration = Duration::from_secs(3600);
 
@@ -92,12 +95,34 @@ pub(crate) struct Slot {
     pub(crate) polling: bool,
     /// Whoever waits for it in this process.
     pub(crate) watchers: Option<watch::Sender<Progress>>,
+    /// When it is next looked at; None while somebody does.
+    due: Option<Timestamp>,
+    /// When it was last looked at.
+    looked_at: Option<Timestamp>,
+    /// A hint came while it was being looked at.
+    hinted: bool,
+}
+
+impl Slot {
+    fn new(id: PaymentId) -> Self {
+        Self {
+            id,
+            lease: None,
+            tries: 0,
+            polling: false,
+            watchers: None,
+            due: None,
+            looked_at: None,
+            hinted: false,
+        }
+    }
 }
 
 /// Every payment that this process drives, and when each is next looked at.
 #[derive(Debug, Default)]
 pub(crate) struct Schedule {
     slots: HashMap<ReferenceId, Slot>,
+    /// An entry counts only if its slot says the same; the others were overtaken.
     due: BinaryHeap<Reverse<(Timestamp, ReferenceId)>>,
     /// The provider asked for rest until then.
     quiet_until: Option<Timestamp>,
@@ -111,7 +136,7 @@ impl Schedule {
         let mut made = false;
         let slot = self.slots.entry(key).or_insert_with(|| {
             made = true;
-            Slot { id, lease: None, tries: 0, polling: false, watchers: None }
+            Slot::new(id)
         });
         (slot, made)
     }
@@ -129,8 +154,11 @@ impl Schedule {
         if slot.polling != polling {
             (slot.polling, slot.tries) = (polling, 0);
         }
-        let delay = pace.delay(pause, slot.tries, key, now);
+        let mut delay = pace.delay(pause, slot.tries, key, now);
         slot.tries += 1;
+        if std::mem::take(&mut slot.hinted) && polling {
+            delay = delay.min(HINTS_APART);
+        }
         if let Pause::RetryAfter(_) = pause {
             self.quiet_until = self.quiet_until.max(Some(now + delay));
         }
@@ -149,20 +177,49 @@ impl Schedule {
         self.slots.is_empty()
     }
 
-    /// Has the payment looked at then, or when the provider's rest is over.
+    /// Has the payment looked at then, or when the provider's rest is over, and not at the time it had before.
     pub(crate) fn put(&mut self, key: ReferenceId, at: Timestamp) {
-        self.due.push(Reverse((at, key)));
+        if let Some(slot) = self.slots.get_mut(&key) {
+            slot.due = Some(at);
+            self.due.push(Reverse((at, key)));
+        }
+    }
+
+    /// Takes a hint that there is news of a payment: one that rests until its next poll is looked at sooner. Any other
+    /// rest was asked for or is owed to a failure, and a hint does not shorten it. Says whether the payment is here.
+    pub(crate) fn hint(&mut self, key: ReferenceId, now: Timestamp) -> bool {
+        let Some(slot) = self.slots.get_mut(&key) else { return false };
+        match slot.due {
+            None => slot.hinted = true,
+            Some(due) if slot.polling => {
+                let soonest = slot.looked_at.map_or(now, |last| now.max(last + HINTS_APART));
+                if soonest < due {
+                    self.put(key, soonest);
+                }
+            }
+            Some(_) => {}
+        }
+        true
     }
 
     /// When the next payment is due, if any waits.
-    pub(crate) fn next_due(&self) -> Option<Timestamp> {
-        self.due.peek().map(|Reverse((at, _))| self.quiet_until.map_or(*at, |quiet| quiet.max(*at)))
+    pub(crate) fn next_due(&mut self) -> Option<Timestamp> {
+        while let Some(Reverse((at, key))) = self.due.peek() {
+            if self.slots.get(key).is_some_and(|slot| slot.due == Some(*at)) {
+                return Some(self.quiet_until.map_or(*at, |quiet| quiet.max(*at)));
+            }
+            self.due.pop();
+        }
+        None
     }
 
     /// Takes the next payment that is due.
     pub(crate) fn pop(&mut self, now: Timestamp) -> Option<ReferenceId> {
         self.next_due().filter(|at| *at <= now)?;
-        self.due.pop().map(|Reverse((_, key))| key)
+        let Reverse((_, key)) = self.due.pop()?;
+        let slot = self.slots.get_mut(&key)?;
+        (slot.due, slot.looked_at) = (None, Some(now));
+        Some(key)
     }
 }
 
@@ -216,6 +273,7 @@ mod tests {
     fn payments_come_up_in_the_order_they_are_due_and_rest_together() {
         let mut schedule = Schedule::default();
         for n in [3, 1, 2] {
+            schedule.slot(key(n), PaymentId(n as i64));
             schedule.put(key(n), at(n as i64));
         }
         assert_eq!(schedule.pop(at(0)), None);
@@ -229,5 +287,52 @@ mod tests {
         assert_eq!(schedule.pop(at(10)), Some(key(2)));
         assert_eq!(schedule.pop(at(10)), Some(key(3)));
         assert_eq!(schedule.next_due(), None);
+    }
+
+    /// A payment that rests until it is polled at 30 s, having been looked at by 10 s.
+    fn polled() -> Schedule {
+        let mut schedule = Schedule::default();
+        schedule.slot(key(1), PaymentId(1));
+        schedule.put(key(1), at(10));
+        assert_eq!(schedule.pop(at(10)), Some(key(1)));
+        schedule.rest_of(key(1), Pause::Poll, &Pace::default(), at(10));
+        schedule.put(key(1), at(30));
+        schedule
+    }
+
+    #[test]
+    fn a_hint_brings_the_next_poll_forward_and_takes_the_place_of_the_later_one() {
+        let mut schedule = polled();
+        assert!(schedule.hint(key(1), at(15)));
+        assert_eq!(schedule.pop(at(15)), Some(key(1)));
+        schedule.put(key(1), at(60));
+        assert_eq!((schedule.pop(at(30)), schedule.next_due()), (None, Some(at(60))));
+        assert!(!schedule.hint(key(2), at(15)));
+    }
+
+    #[test]
+    fn a_flood_of_hints_is_one_look_a_second() {
+        let mut schedule = polled();
+        for _ in 0..1000 {
+            schedule.hint(key(1), at(10));
+        }
+        assert_eq!((schedule.pop(at(10)), schedule.next_due()), (None, Some(at(11))));
+        assert_eq!(schedule.pop(at(11)), Some(key(1)));
+        // While it is being looked at, hints are kept for the rest after it.
+        schedule.hint(key(1), at(11));
+        let rest = schedule.rest_of(key(1), Pause::Poll, &Pace::default(), at(11));
+        assert_eq!(rest, HINTS_APART);
+        assert!(schedule.rest_of(key(1), Pause::Poll, &Pace::default(), at(11)) > HINTS_APART);
+    }
+
+    #[test]
+    fn a_hint_does_not_shorten_a_rest_that_is_no_poll() {
+        let mut schedule = polled();
+        for pause in [Pause::Retry, Pause::RetryAfter(Duration::from_secs(20)), Pause::Until(at(30))] {
+            schedule.rest_of(key(1), pause, &Pace::default(), at(10));
+            schedule.put(key(1), at(30));
+            assert!(schedule.hint(key(1), at(15)));
+            assert_eq!(schedule.pop(at(29)), None, "{pause:?}");
+        }
     }
 }
