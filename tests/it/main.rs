@@ -10,5 +10,6 @@ mod crash;
 mod faults;
 mod flows;
 mod people;
+mod prices;
 mod switches;
 mod world;

@@ -82,15 +82,16 @@ impl Dollr {
 
     /// Collects what an invoice or order comes to from a payment account, charging it in that currency.
     ///
-    /// A card may ask for the customer: then the payment's status is
-    /// [`NeedsAction`](payonce::Status::NeedsAction).
+    /// The account is an [`AccountId`], or a [`CardAccount`](crate::CardAccount), which is used up by it. A card may ask
+    /// for the customer: then the payment's status is [`NeedsAction`](payonce::Status::NeedsAction).
     pub fn collection(
         &self,
         name: impl IntoName,
         source: Source,
-        account: AccountId,
+        account: impl Into<AccountId>,
         currency: Currency,
     ) -> Order {
+        let account = account.into();
         Order::new(self, name, Contents::Collection { source, account, currency })
     }
 

@@ -48,14 +48,14 @@
 //! # The other movements
 //!
 //! ```no_run
-//! use dollr::{Currency, Dollr, Source, Status, usd};
+//! use dollr::{AccountId, Currency, Dollr, Source, Status, usd};
 //!
 //! # async fn more(dollr: Dollr) -> Result<(), dollr::Error> {
 //! dollr.transfer("float/2026-11-20", 3.into(), 15.into(), usd("900.00")?).send().await?;
 //! dollr.refund("refund/INV-7", 9001.into(), usd("10.00")?).reason("damaged").send().await?;
 //!
 //! let invoice = Source::Invoice(101.into());
-//! let collection = dollr.collection("INV-7", invoice, 31.into(), Currency::USD).send().await?;
+//! let collection = dollr.collection("INV-7", invoice, AccountId::new(31), Currency::USD).send().await?;
 //! if let Status::NeedsAction { client_secret } = collection.status().await? {
 //!     // Hand it to the card form in the customer's browser, which begins 3-D Secure with it.
 //!     let _ = client_secret.expose();
@@ -78,6 +78,7 @@ mod ids;
 mod open_enum;
 mod orders;
 mod phone;
+mod preview;
 mod rail;
 mod redact;
 mod resources;
@@ -103,7 +104,15 @@ pub use payonce::{
 };
 pub use phone::Phone;
 pub use rail::DollrRail;
+pub use resources::accounts::{Accounts, CardAccount, CreateAccount, CreateCardAccount, PaymentAccount};
+pub use resources::counterparties::{Counterparties, Counterparty, ListCounterparties, UpdateCounterparty};
+pub use resources::fees::{FeeTier, Fees, GatewayFee, MerchantTier, PlatformFee};
+pub use resources::links::{Links, SourceNumber};
+pub use resources::merchant::{Merchant, MerchantType, Merchants, OwnerType};
+pub use resources::methods::{Means, OperationType};
 pub use resources::parties::{CreateParty, ListParties, Parties, Party};
+pub use resources::predictions::{Card, MobileMoney, PredictAmount, Predictions, Preview};
+pub use resources::words::{FeeBearer, PaymentMethod, PaymentProvider, Relationship};
 pub use status::{Execution, ExecutionStatus, SourceState, SourceStatus};
 
 /// An amount of United States dollars.

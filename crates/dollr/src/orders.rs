@@ -138,7 +138,7 @@ impl Contents {
     }
 
     /// Checks everything that can be checked without the provider, and brings the amount to the currency's scale.
-    fn checked(self) -> Result<Self, Error> {
+    pub(crate) fn checked(self) -> Result<Self, Error> {
         Ok(match self {
             Self::Payout { account, amount } => {
                 Self::Payout { account: account.checked()?, amount: payable(amount)? }
@@ -166,7 +166,7 @@ impl Contents {
 
 /// The amount at its currency's scale, if it can be paid: the provider takes nothing under 0.01, and nothing under 1
 /// of a currency without a minor unit.
-fn payable(amount: Money) -> Result<Money, Error> {
+pub(crate) fn payable(amount: Money) -> Result<Money, Error> {
     let amount = Money::new(&amount.amount().to_string(), amount.currency())?;
     if amount.amount() < Decimal::new(1, 2) {
         let message = format!("the amount {amount} is less than 0.01, the least the provider takes");
@@ -225,9 +225,9 @@ impl IntoName for &String {
 #[derive(Clone, Debug)]
 #[must_use = "an order does nothing before it is sent"]
 pub struct Order {
-    client: Dollr,
-    name: Result<Name, Error>,
-    contents: Contents,
+    pub(crate) client: Dollr,
+    pub(crate) name: Result<Name, Error>,
+    pub(crate) contents: Contents,
 }
 
 impl Order {

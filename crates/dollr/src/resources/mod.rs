@@ -13,7 +13,15 @@ use crate::client::Dollr;
 use crate::phone::Phone;
 use crate::transport::Wire;
 
+pub(crate) mod accounts;
+pub(crate) mod counterparties;
+pub(crate) mod fees;
+pub(crate) mod links;
+pub(crate) mod merchant;
+pub(crate) mod methods;
 pub(crate) mod parties;
+pub(crate) mod predictions;
+pub(crate) mod words;
 
 /// The way to the provider, as each resource's handle holds it.
 pub(crate) fn wire(client: &Dollr) -> Arc<Wire> {
@@ -64,13 +72,16 @@ impl Reader<'_> {
     }
 
     /// A currency.
-    #[allow(dead_code, reason = "read by resources with amounts")]
     pub(crate) fn currency(self, field: &str, code: &str) -> Result<Currency, Error> {
         Currency::new(code).map_err(|_| unreadable(field, "currency"))
     }
 
+    /// Several currencies, or the one that may be missing.
+    pub(crate) fn currencies(self, field: &str, codes: &[String]) -> Result<Vec<Currency>, Error> {
+        codes.iter().map(|code| self.currency(field, code)).collect()
+    }
+
     /// An amount in the currency that another field names.
-    #[allow(dead_code, reason = "read by resources with amounts")]
     pub(crate) fn money(self, field: &str, amount: Decimal, code: &str) -> Result<Money, Error> {
         Ok(Money::reported(amount, self.currency(field, code)?))
     }
