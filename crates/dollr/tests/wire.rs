@@ -467,7 +467,10 @@ async fn what_is_wrong_in_an_order_is_found_before_anything_is_journaled_or_sent
         dollr.transfer("a", 3.into(), (-1).into(), ten).send().await,
         dollr.refund("a", 0.into(), ten).send().await,
         dollr.refund("a", 7.into(), ten).reason("two\nlines").send().await,
-        dollr.collection("a", dollr::Source::Order(0.into()), 18.into(), dollr::Currency::USD).send().await,
+        dollr
+            .collection("a", dollr::Source::Order(0.into()), dollr::AccountId::new(18), dollr::Currency::USD)
+            .send()
+            .await,
         dollr
             .collection("a", dollr::Source::Order(1.into()), 18.into(), dollr::Currency::new("ZZZ").unwrap())
             .send()
