@@ -472,7 +472,12 @@ async fn what_is_wrong_in_an_order_is_found_before_anything_is_journaled_or_sent
             .send()
             .await,
         dollr
-            .collection("a", dollr::Source::Order(1.into()), 18.into(), dollr::Currency::new("ZZZ").unwrap())
+            .collection(
+                "a",
+                dollr::Source::Order(1.into()),
+                dollr::AccountId::new(18),
+                dollr::Currency::new("ZZZ").unwrap(),
+            )
             .send()
             .await,
     ]
