@@ -3,18 +3,21 @@
 
 use std::time::Duration;
 
-use dollr::{Dollr, Filter, Standing};
+use dollr::{Dollr, Error, Filter, Payment, Standing};
 use payonce_sandbox::Guards;
 
 use crate::world::{World, completed, pay_ama};
 
 /// Sends in a runtime of its own, and tears that down while the provider holds the request.
-fn crash_while_held(dollr: Dollr, held: &payonce_sandbox::Held) {
+pub(crate) fn crash_while_held<S>(dollr: Dollr, held: &payonce_sandbox::Held, send: S)
+where
+    S: AsyncFn(&Dollr) -> Result<Payment, Error> + Send,
+{
     std::thread::scope(|scope| {
-        scope.spawn(|| {
+        scope.spawn(move || {
             let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
             runtime.block_on(async {
-                let sending = pay_ama(&dollr);
+                let sending = send(&dollr);
                 tokio::select! {
                     sent = sending => panic!("the provider should have held it: {sent:?}"),
                     () = held.wait_until_held() => {}
@@ -43,7 +46,7 @@ async fn a_crash_before_or_after_the_effect_is_taken_up_and_pays_once() {
             world.sandbox.guards(guards);
             let call = world.sandbox.on("POST /v1/executions/payout").nth(1);
             let held = if after { call.after_effect().hold() } else { call.before_effect().hold() };
-            tokio::task::block_in_place(|| crash_while_held(world.dollr(), &held));
+            tokio::task::block_in_place(|| crash_while_held(world.dollr(), &held, pay_ama));
             let dollr = world.dollr();
             assert_eq!(standing(&dollr).await, Standing::Sending);
             assert_eq!(dollr.resume().await.unwrap(), 1);
@@ -60,12 +63,7 @@ async fn a_crash_before_or_after_the_effect_is_taken_up_and_pays_once() {
 async fn a_lost_journal_meets_the_providers_own_record() {
     let world = World::start().await;
     let first = pay_ama(&world.dollr()).await.unwrap();
-    for suffix in ["", "-wal", "-shm"] {
-        let mut path = world.journal().into_os_string();
-        path.push(suffix);
-        let _ = std::fs::remove_file(path);
-    }
-    assert!(!world.journal().exists());
+    world.lose_journal();
     let second = pay_ama(&world.dollr()).await.unwrap();
     assert_eq!(first.reference_id(), second.reference_id());
     completed(&second).await;

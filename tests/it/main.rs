@@ -9,6 +9,7 @@
 mod crash;
 mod faults;
 mod flows;
+mod payees;
 mod people;
 mod prices;
 mod switches;

@@ -49,6 +49,28 @@ impl World {
         self.dir.path().join("journal.db")
     }
 
+    /// Everything in the journal's files.
+    pub(crate) fn journal_bytes(&self) -> Vec<u8> {
+        let read = self.journal_files().into_iter().filter_map(|path| std::fs::read(path).ok());
+        read.flatten().collect()
+    }
+
+    /// Deletes the journal, as a broken disk would.
+    pub(crate) fn lose_journal(&self) {
+        for path in self.journal_files() {
+            let _ = std::fs::remove_file(path);
+        }
+        assert!(!self.journal().exists());
+    }
+
+    fn journal_files(&self) -> [PathBuf; 3] {
+        ["", "-wal", "-shm"].map(|suffix| {
+            let mut path = self.journal().into_os_string();
+            path.push(suffix);
+            path.into()
+        })
+    }
+
     /// The settings of a client, but for where its journal is.
     pub(crate) fn client(&self) -> Builder {
         Dollr::builder()
@@ -70,6 +92,11 @@ impl World {
     /// How often money moved under that key.
     pub(crate) fn paid(&self, reference_id: ReferenceId) -> u64 {
         self.sandbox.ledger().payments(reference_id.as_uuid())
+    }
+
+    /// How often an operation was asked for, as `METHOD /v1/path`.
+    pub(crate) fn asked(&self, operation: &str) -> usize {
+        self.sandbox.requests().iter().filter(|asked| asked.operation == operation).count()
     }
 
     /// How often money moved under any key. The books must balance whenever anyone looks.

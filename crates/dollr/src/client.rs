@@ -9,6 +9,7 @@ use payonce::{Currency, Engine, Error, Money, Operation, ReferenceId};
 use crate::config::Builder;
 use crate::ids::{AccountId, CounterpartyId, PaymentIntentId, WalletId};
 use crate::orders::{Contents, IntoName, Movement, Order, RefundOrder, Source};
+use crate::payees::Payees;
 use crate::rail::DollrRail;
 use crate::raw;
 use crate::status::{Execution, SourceState};
@@ -29,6 +30,7 @@ pub struct Dollr {
 struct Inner {
     engine: Engine<DollrRail>,
     raw: raw::Client,
+    payees: Payees,
 }
 
 impl fmt::Debug for Dollr {
@@ -40,7 +42,7 @@ impl fmt::Debug for Dollr {
 impl Dollr {
     pub(crate) fn new(engine: Engine<DollrRail>) -> Self {
         let raw = engine.rail().wire().raw();
-        Self { inner: Arc::new(Inner { engine, raw }) }
+        Self { inner: Arc::new(Inner { engine, raw, payees: Payees::default() }) }
     }
 
     /// A client configured by the environment; [`Builder::from_env`] says by which variables.
@@ -61,7 +63,7 @@ impl Dollr {
     ///
     /// The name is the payment's for life: the same name is the same payment in every process and every run.
     pub fn payout(&self, name: impl IntoName, account: AccountId, amount: Money) -> Order {
-        Order::new(self, name, Contents::Payout { account, amount })
+        Order::new(self, name, Contents::Payout { account, amount, payee: None })
     }
 
     /// Moves money from a wallet of the merchant to a counterparty's.
@@ -177,6 +179,10 @@ impl Dollr {
     /// that found no token gets a reply that was made up here, with the [`Error`] among its extensions.
     pub fn raw(&self) -> &raw::Client {
         &self.inner.raw
+    }
+
+    pub(crate) fn payees(&self) -> &Payees {
+        &self.inner.payees
     }
 
     pub(crate) fn engine(&self) -> &Engine<DollrRail> {

@@ -77,6 +77,7 @@ mod config;
 mod ids;
 mod open_enum;
 mod orders;
+mod payees;
 mod phone;
 mod preview;
 mod rail;
@@ -97,6 +98,7 @@ pub use orders::{IntoName, Order, RefundOrder, Source};
 pub use payonce::journal::{self, Filter, Journal, PaymentId, Record, Standing, Summary};
 /// The states of a payment as they come: [`Payment::watch`].
 pub type Watch = payonce::Watch<DollrRail>;
+pub use payees::{Payee, PayoutTo};
 pub use payonce::step::{Entry, Event, Expect};
 pub use payonce::{
     Clock, Currency, Effect, Error, ErrorKind, Failure, Money, Name, Namespace, Operation, Pace, ParkReason,

@@ -12,6 +12,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::client::{Dollr, Payment};
 use crate::ids::{AccountId, CounterpartyId, InvoiceId, OrderId, PaymentIntentId, WalletId};
+use crate::payees::PayeeMark;
+use crate::rail;
 use crate::raw::enums::{OperationType, SourceType};
 
 /// Which movement of money.
@@ -99,6 +101,8 @@ pub(crate) enum Contents {
     Payout {
         account: AccountId,
         amount: Money,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        payee: Option<PayeeMark>,
     },
     Transfer {
         wallet: WalletId,
@@ -140,8 +144,8 @@ impl Contents {
     /// Checks everything that can be checked without the provider, and brings the amount to the currency's scale.
     pub(crate) fn checked(self) -> Result<Self, Error> {
         Ok(match self {
-            Self::Payout { account, amount } => {
-                Self::Payout { account: account.checked()?, amount: payable(amount)? }
+            Self::Payout { account, amount, payee } => {
+                Self::Payout { account: account.checked()?, amount: payable(amount)?, payee }
             }
             Self::Transfer { wallet, counterparty, amount } => Self::Transfer {
                 wallet: wallet.checked()?,
@@ -249,10 +253,7 @@ impl Order {
         let name = self.name?;
         let contents = self.contents.checked()?;
         if contents.movement() == Movement::Payout && !self.client.rail().has_passcode() {
-            return Err(Error::new(
-                ErrorKind::Configuration,
-                "a payout needs the passcode: set DOLLR_PASSCODE, or Builder::passcode",
-            ));
+            return Err(rail::no_passcode());
         }
         let text = serde_json::to_string(&contents).expect("an order is plain data");
         let operation = contents.movement().operation();
@@ -302,8 +303,16 @@ mod tests {
         let source = Source::Invoice(InvoiceId::from(101));
         for (contents, text) in [
             (
-                Contents::Payout { account: 18.into(), amount: usd(25000) },
+                Contents::Payout { account: 18.into(), amount: usd(25000), payee: None },
                 r#"{"payout":{"account":18,"amount":{"amount":"250.00","currency":"USD"}}}"#,
+            ),
+            (
+                Contents::Payout {
+                    account: 18.into(),
+                    amount: usd(25000),
+                    payee: Some(serde_json::from_str(r#"{"mark":"85e"}"#).unwrap()),
+                },
+                r#"{"payout":{"account":18,"amount":{"amount":"250.00","currency":"USD"},"payee":{"mark":"85e"}}}"#,
             ),
             (
                 Contents::Transfer { wallet: 3.into(), counterparty: 15.into(), amount: usd(1) },

@@ -222,7 +222,7 @@ impl Rail for DollrRail {
         match contents {
             // Without the passcode the session would only expire unused.
             Contents::Payout { .. } if !self.has_passcode() => Preparation::Setback(stop(no_passcode())),
-            Contents::Payout { account, amount } => self.open_payout(order, account, amount).await,
+            Contents::Payout { account, amount, .. } => self.open_payout(order, account, amount).await,
             Contents::Transfer { wallet, counterparty, amount } => {
                 self.open_transfer(order, (wallet, counterparty), amount).await
             }
@@ -277,11 +277,11 @@ fn journaled<B: DeserializeOwned>(
     if key_of(&body) == key.as_uuid() { Ok(body) } else { Err(damaged()) }
 }
 
-fn damaged() -> Error {
+pub(crate) fn damaged() -> Error {
     Error::new(ErrorKind::Journal, "the journal's record of the order cannot be understood")
 }
 
-fn no_passcode() -> Error {
+pub(crate) fn no_passcode() -> Error {
     Error::new(
         ErrorKind::Configuration,
         "a payout needs the passcode: set DOLLR_PASSCODE, or Builder::passcode",
