@@ -10,6 +10,7 @@ mod coverage;
 mod crash;
 mod faults;
 mod flows;
+mod mistakes;
 mod payees;
 mod people;
 mod prices;

@@ -141,6 +141,9 @@ pub fn rwf(amount: &str) -> Result<Money, Error> {
     Money::new(amount, Currency::RWF)
 }
 
+#[doc = include_str!("what_you_no_longer_have_to_know.md")]
+pub mod what_you_no_longer_have_to_know {}
+
 /// The example in the project's README compiles.
 #[cfg(doctest)]
 #[doc = include_str!("../../../README.md")]
