@@ -13,7 +13,7 @@ use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use axum::routing::post;
 use axum::{Router, serve};
-use dollr::{AccountId, Dollr, Effect, usd};
+use dollr::{AccountId, Dollr, Effect, Filter, usd};
 use tokio::net::TcpListener;
 
 #[tokio::main]
@@ -40,8 +40,8 @@ async fn main() -> Result<(), Box<dyn Error>> {
 
     // Every request is answered. Payments may end while they can; whatever does not is in the journal.
     let _ = tokio::time::timeout(Duration::from_secs(25), dollr.idle()).await;
-    let open = dollr::Filter { standing: None, unfinished: true, after: None, limit: 1000 };
-    println!("stopped; {} payments go on at the next start", dollr.list(open).await?.len());
+    let open = dollr.list(Filter { unfinished: true, ..Filter::default() }).await?;
+    println!("stopped; {} payments go on at the next start", open.len());
     Ok(())
 }
 

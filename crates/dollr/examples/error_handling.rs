@@ -41,13 +41,13 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     // Nobody knows yet how this one ends. It is not paid in another way; it is left to go on.
     let late = dollr.payout("supplier/10/2026-11", STUCK, usd("10.00")?).send().await?;
     match late.settled_within(Duration::from_secs(2)).await {
-        Ok(settlement) => println!("{settlement:?}"),
+        Ok(settlement) => println!("{settlement}"),
         Err(error) if error.effect() == Effect::None => println!("nothing was sent: {error}"),
         Err(error) => println!("leave it: {error}"),
     }
 
     // After a restart, `resume` takes it up. What is open is in the journal.
-    let list = dollr.list(Filter { standing: None, unfinished: false, after: None, limit: 10 }).await?;
+    let list = dollr.list(Filter::default()).await?;
     let failed = list.iter().filter(|payment| payment.standing == Standing::Failed).count();
     println!("all in the journal: {failed} failed, {} open", list.len() - failed);
     Ok(())

@@ -19,7 +19,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let collection = PaymentIntentId::new(9001);
     for (name, amount) in [("refund/INV-7/lamp", "40.00"), ("refund/INV-7/shade", "10.00")] {
         let refund = dollr.refund(name, collection, usd(amount)?).reason("damaged").send().await?;
-        println!("{name}: {:?}", refund.settled().await?);
+        println!("{name}: {}", refund.settled().await?);
     }
 
     // More than is left of it is not paid back.

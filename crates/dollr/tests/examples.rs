@@ -49,7 +49,7 @@ fn examples() -> Vec<Example> {
         let binary = built.join(format!("{name}{}", std::env::consts::EXE_SUFFIX));
         assert!(
             changed(&binary) >= changed(&source).max(support),
-            "{name} is not built, or older than its source: run `cargo test -p dollr --examples` first"
+            "{name} is not built, or older than its source: run `cargo build -p dollr --examples` first"
         );
         examples.push(Example { name, binary, last });
     }

@@ -27,6 +27,18 @@ pub enum Settlement {
     Failed(Failure),
 }
 
+impl fmt::Display for Settlement {
+    /// One line, in the words of [`Status`].
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Completed(receipt) => {
+                write!(f, "completed: {} charged, {} received", receipt.payer_amount, receipt.payee_amount)
+            }
+            Self::Failed(failure) => write!(f, "failed: {failure}"),
+        }
+    }
+}
+
 /// How a payment stands.
 #[derive(Clone, Debug, Serialize)]
 #[serde(rename_all = "snake_case")]
@@ -82,10 +94,8 @@ impl fmt::Display for Status {
             Self::Working => f.write_str("working"),
             Self::Pending => f.write_str("pending"),
             Self::NeedsAction { .. } => f.write_str("the customer must authorise it"),
-            Self::Completed(receipt) => {
-                write!(f, "completed: {} charged, {} received", receipt.payer_amount, receipt.payee_amount)
-            }
-            Self::Failed(failure) => write!(f, "failed: {failure}"),
+            Self::Completed(receipt) => Settlement::Completed(receipt.clone()).fmt(f),
+            Self::Failed(failure) => Settlement::Failed(failure.clone()).fmt(f),
             Self::Parked(reason) => write!(f, "parked: {reason}"),
         }
     }

@@ -11,7 +11,7 @@ use payonce_sandbox::Sandbox;
 
 /// Leaves the environment as it is if `DOLLR_BASE_URL` says where the provider is. Otherwise starts a sandbox, runs this
 /// program again in the environment in which a client finds it, and ends as that ended.
-pub async fn sandbox() -> Result<(), Box<dyn Error>> {
+pub(crate) async fn sandbox() -> Result<(), Box<dyn Error>> {
     if std::env::var_os("DOLLR_BASE_URL").is_some() {
         return Ok(());
     }
@@ -29,7 +29,7 @@ pub async fn sandbox() -> Result<(), Box<dyn Error>> {
 }
 
 /// A browser, or anybody else who speaks HTTP.
-pub fn browser() -> reqwest::Client {
+pub(crate) fn browser() -> reqwest::Client {
     let _ = rustls::crypto::ring::default_provider().install_default();
     reqwest::Client::builder()
         .redirect(reqwest::redirect::Policy::none())
@@ -38,7 +38,7 @@ pub fn browser() -> reqwest::Client {
 }
 
 /// The customer opens the page at that address, fills in a mobile money number and approves the payment on the phone.
-pub async fn customer_pays(url: &str, phone: &str) -> Result<(), Box<dyn Error>> {
+pub(crate) async fn customer_pays(url: &str, phone: &str) -> Result<(), Box<dyn Error>> {
     let page = browser().get(url).send().await?.error_for_status()?.text().await?;
     let (_, rest) = page.split_once("name=\"reference_id\" value=\"").ok_or("the page has no form")?;
     let reference = rest.split('"').next().ok_or("the form has no reference")?;
@@ -51,7 +51,7 @@ pub async fn customer_pays(url: &str, phone: &str) -> Result<(), Box<dyn Error>>
 }
 
 /// The customer's bank asks for a code, and gets it. (In a browser, the card form does this with the client secret.)
-pub async fn customer_confirms(reference_id: impl ToString) -> Result<(), Box<dyn Error>> {
+pub(crate) async fn customer_confirms(reference_id: impl ToString) -> Result<(), Box<dyn Error>> {
     let url = format!("{}/_sandbox/confirm", std::env::var("DOLLR_BASE_URL")?);
     let body = serde_json::json!({ "reference_id": reference_id.to_string() });
     browser().post(url).json(&body).send().await?.error_for_status()?;

@@ -215,6 +215,13 @@ pub struct Filter {
     pub limit: usize,
 }
 
+impl Default for Filter {
+    /// The first hundred, however they stand.
+    fn default() -> Self {
+        Self { standing: None, unfinished: false, after: None, limit: 100 }
+    }
+}
+
 /// How to find one payment.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[allow(clippy::exhaustive_enums, reason = "back ends must treat both")]
