@@ -39,7 +39,6 @@ fn examples() -> Vec<Example> {
     for source in sources.filter(|path| path.extension().is_some_and(|extension| extension == "rs")) {
         let name = source.file_stem().unwrap().to_str().unwrap().to_owned();
         if WITH_FEATURES.contains(&(name.as_str(), false)) {
-            eprintln!("SKIPPED: {name}, whose feature is off");
             continue;
         }
         let text = std::fs::read_to_string(&source).unwrap();
