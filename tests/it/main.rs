@@ -8,6 +8,7 @@
 
 mod coverage;
 mod crash;
+mod documents;
 mod faults;
 mod flows;
 mod mistakes;

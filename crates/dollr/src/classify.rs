@@ -49,6 +49,17 @@ impl<T> Seen<T> {
         matches!(self, Self::Answer(Head { status: 401, .. }, _))
     }
 
+    /// The same with another success.
+    pub(crate) fn map<U>(self, make: impl FnOnce(T) -> U) -> Seen<U> {
+        match self {
+            Self::Success(value, at) => Seen::Success(make(value), at),
+            Self::Answer(head, problem) => Seen::Answer(head, problem),
+            Self::Unreadable(head, why) => Seen::Unreadable(head, why),
+            Self::Broken(error) => Seen::Broken(error),
+            Self::NotSent(setback) => Seen::NotSent(setback),
+        }
+    }
+
     /// The success, or the error for a call that moves no money.
     pub(crate) fn success(self) -> Result<T, Error> {
         self.answered().map(|(value, _)| value).map_err(|setback| setback.error)
@@ -200,24 +211,31 @@ pub(crate) fn look_up(order: &Order, seen: Seen<ExecutionResponse>, clean: Clean
     }
 }
 
+/// What a call on the way to a session came to: its reply, or what its failure means for the preparation.
+pub(crate) fn step<T>(seen: Seen<T>) -> Result<(T, Option<Timestamp>), Preparation> {
+    match seen {
+        Seen::Answer(head, Some(problem)) if is_refusal(head.status) => {
+            Err(match problem.field("expires_at") {
+                // The expiry is ours to choose and was off by our clock; this very reply has told us the right time.
+                Some(_) => Preparation::Setback(setback(&head, Some(&problem))),
+                None => Preparation::Refused(refusal(&head, &problem)),
+            })
+        }
+        seen => seen.answered().map_err(Preparation::Setback),
+    }
+}
+
 /// What the opening of a session came to; `ready` makes the body and the expiry from the reply.
 pub(crate) fn preparation<T>(
     seen: Seen<T>,
     ready: impl FnOnce(T) -> Result<(String, Timestamp), Error>,
 ) -> Preparation {
-    match seen {
-        Seen::Answer(head, Some(problem)) if is_refusal(head.status) => match problem.field("expires_at") {
-            // The expiry is ours to choose and was off by our clock; this very reply has told us the right time.
-            Some(_) => Preparation::Setback(setback(&head, Some(&problem))),
-            None => Preparation::Refused(refusal(&head, &problem)),
+    match step(seen) {
+        Ok((session, provider_at)) => match ready(session) {
+            Ok((body, expires_at)) => Preparation::Ready(Prepared { body, expires_at, provider_at }),
+            Err(error) => Preparation::Setback(retry(error)),
         },
-        seen => match seen.answered() {
-            Ok((session, provider_at)) => match ready(session) {
-                Ok((body, expires_at)) => Preparation::Ready(Prepared { body, expires_at, provider_at }),
-                Err(error) => Preparation::Setback(retry(error)),
-            },
-            Err(setback) => Preparation::Setback(setback),
-        },
+        Err(preparation) => preparation,
     }
 }
 
@@ -256,7 +274,7 @@ fn refusal(head: &Head, problem: &Problem) -> Refusal {
     Refusal { reason: problem.reason(), provider_at: head.at }
 }
 
-fn retry(error: Error) -> Setback {
+pub(crate) fn retry(error: Error) -> Setback {
     Setback { error, then: Then::Retry }
 }
 

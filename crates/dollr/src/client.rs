@@ -7,8 +7,8 @@ use payonce::journal::{Filter, Summary};
 use payonce::{Currency, Engine, Error, Money, Operation, ReferenceId};
 
 use crate::config::Builder;
-use crate::ids::{AccountId, CounterpartyId, PaymentIntentId, WalletId};
-use crate::orders::{Contents, IntoName, Movement, Order, RefundOrder, Source};
+use crate::ids::{AccountId, CounterpartyId, WalletId};
+use crate::orders::{Contents, IntoName, Movement, Order, Source};
 use crate::payees::Payees;
 use crate::rail::DollrRail;
 use crate::raw;
@@ -77,24 +77,23 @@ impl Dollr {
         Order::new(self, name, Contents::Transfer { wallet, counterparty, amount })
     }
 
-    /// Pays back a completed collection, or a part of it.
-    pub fn refund(&self, name: impl IntoName, payment_intent: PaymentIntentId, amount: Money) -> RefundOrder {
-        RefundOrder::new(self, name, Contents::Refund { payment_intent, amount, reason: None })
-    }
-
     /// Collects what an invoice or order comes to from a payment account, charging it in that currency.
+    ///
+    /// The source is what was [published](crate::Published), a [`Checkout`](crate::Checkout), or an id from your own
+    /// records as a [`Source`]. One that is no more than a draft is refused by the provider: the payment ends failed, and
+    /// can be tried [again](Payment::again) once it is published.
     ///
     /// The account is an [`AccountId`], or a [`CardAccount`](crate::CardAccount), which is used up by it. A card may ask
     /// for the customer: then the payment's status is [`NeedsAction`](payonce::Status::NeedsAction).
     pub fn collection(
         &self,
         name: impl IntoName,
-        source: Source,
+        source: impl Into<Source>,
         account: impl Into<AccountId>,
         currency: Currency,
     ) -> Order {
-        let account = account.into();
-        Order::new(self, name, Contents::Collection { source, account, currency })
+        let (source, account) = (source.into(), account.into());
+        Order::new(self, name, Contents::Collection { source, account, currency, document: None })
     }
 
     /// Takes up every payment in the journal that has not ended, and returns how many there are. They are driven in
@@ -163,8 +162,9 @@ impl Dollr {
     /// # Errors
     /// `Invalid` when the id is not positive; `NotFound` when the provider knows no such source; otherwise what kept
     /// the provider's word from being read.
-    pub async fn source_status(&self, source: Source) -> Result<SourceState, Error> {
-        let (kind, id) = source.checked()?.on_the_wire();
+    pub async fn source_status(&self, source: impl Into<Source>) -> Result<SourceState, Error> {
+        let source = source.into().checked()?;
+        let (kind, id) = source.on_the_wire();
         let wire = self.rail().wire();
         let seen = ask!(wire, |raw| raw.get_payment_source_status(id, &kind));
         let clean = |text: &str, secret: Option<&raw::Secret>| wire.clean(text, secret);

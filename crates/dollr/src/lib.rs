@@ -73,6 +73,7 @@
 
 mod classify;
 mod client;
+mod collect;
 mod config;
 mod ids;
 mod open_enum;
@@ -82,19 +83,21 @@ mod phone;
 mod preview;
 mod rail;
 mod redact;
+mod refunds;
 mod resources;
 mod status;
 mod token;
 mod transport;
 
 pub use client::{Dollr, Payment};
+pub use collect::Collect;
 pub use config::{Builder, Device, Passcode};
 pub use dollr_raw as raw;
 pub use ids::{
     AccountId, CounterpartyId, InvoiceId, ItemId, MerchantId, OrderId, PartyId, PaymentIntentId, SessionId,
     WalletId,
 };
-pub use orders::{IntoName, Order, RefundOrder, Source};
+pub use orders::{IntoName, Order, Source};
 pub use payonce::journal::{self, Filter, Journal, PaymentId, Record, Standing, Summary};
 /// The states of a payment as they come: [`Payment::watch`].
 pub type Watch = payonce::Watch<DollrRail>;
@@ -106,8 +109,14 @@ pub use payonce::{
 };
 pub use phone::Phone;
 pub use rail::DollrRail;
+pub use refunds::RefundOrder;
 pub use resources::accounts::{Accounts, CardAccount, CreateAccount, CreateCardAccount, PaymentAccount};
+pub use resources::checkouts::{Checkout, CreateCheckout, Sale};
 pub use resources::counterparties::{Counterparties, Counterparty, ListCounterparties, UpdateCounterparty};
+pub use resources::documents::{
+    CreateDocument, Document, DocumentId, Documents, Draft, Exchange, Invoice, Invoices, Item, ListDocuments,
+    Published, PurchaseOrder, PurchaseOrders, SourceReceipt, Unfinished, UpdateDocument, UpdateItem,
+};
 pub use resources::fees::{FeeTier, Fees, GatewayFee, MerchantTier, PlatformFee};
 pub use resources::links::{Links, SourceNumber};
 pub use resources::merchant::{Merchant, MerchantType, Merchants, OwnerType};

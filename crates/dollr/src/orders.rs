@@ -85,6 +85,18 @@ impl Source {
     }
 }
 
+impl From<InvoiceId> for Source {
+    fn from(id: InvoiceId) -> Self {
+        Self::Invoice(id)
+    }
+}
+
+impl From<OrderId> for Source {
+    fn from(id: OrderId) -> Self {
+        Self::Order(id)
+    }
+}
+
 impl fmt::Display for Source {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -92,6 +104,16 @@ impl fmt::Display for Source {
             Self::Order(id) => write!(f, "order {id}"),
         }
     }
+}
+
+/// What a collection holds its document to, when it made that itself.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct DocumentTerms {
+    /// Tells documents with other contents apart, without repeating what they say.
+    pub(crate) digest: String,
+    /// What it comes to. Nothing else is collected.
+    pub(crate) total: Money,
 }
 
 /// What the journal keeps of an order. The field names and their order are for life.
@@ -119,6 +141,8 @@ pub(crate) enum Contents {
         source: Source,
         account: AccountId,
         currency: Currency,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        document: Option<DocumentTerms>,
     },
 }
 
@@ -157,12 +181,13 @@ impl Contents {
                 amount: payable(amount)?,
                 reason: reason.map(one_line).transpose()?,
             },
-            Self::Collection { source, account, currency } => {
+            Self::Collection { source, account, currency, document } => {
                 if currency.exponent().is_none() {
                     let message = format!("ISO 4217 does not list {currency} as a currency");
                     return Err(Error::new(ErrorKind::Invalid, message));
                 }
-                Self::Collection { source: source.checked()?, account: account.checked()?, currency }
+                let (source, account) = (source.checked()?, account.checked()?);
+                Self::Collection { source, account, currency, document }
             }
         })
     }
@@ -261,33 +286,6 @@ impl Order {
     }
 }
 
-/// A refund that is asked for and not yet made. Nothing happens before [`send`](Self::send).
-#[derive(Clone, Debug)]
-#[must_use = "a refund does nothing before it is sent"]
-pub struct RefundOrder(Order);
-
-impl RefundOrder {
-    pub(crate) fn new(client: &Dollr, name: impl IntoName, contents: Contents) -> Self {
-        Self(Order::new(client, name, contents))
-    }
-
-    /// Says why, on one line. It is a part of the order: the same name with another reason is refused.
-    pub fn reason(mut self, why: impl Into<String>) -> Self {
-        if let Contents::Refund { reason, .. } = &mut self.0.contents {
-            *reason = Some(why.into());
-        }
-        self
-    }
-
-    /// Makes the refund, or takes up the one of that name, exactly as [`Order::send`].
-    ///
-    /// # Errors
-    /// As [`Order::send`].
-    pub async fn send(self) -> Result<Payment, Error> {
-        self.0.send().await
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -331,8 +329,17 @@ mod tests {
                 r#"{"refund":{"payment_intent":7,"amount":{"amount":"10.00","currency":"USD"},"reason":"damaged"}}"#,
             ),
             (
-                Contents::Collection { source, account: 18.into(), currency: Currency::LRD },
+                Contents::Collection { source, account: 18.into(), currency: Currency::LRD, document: None },
                 r#"{"collection":{"source":{"invoice":101},"account":18,"currency":"LRD"}}"#,
+            ),
+            (
+                Contents::Collection {
+                    source,
+                    account: 18.into(),
+                    currency: Currency::LRD,
+                    document: Some(DocumentTerms { digest: "c0ffee".into(), total: usd(25000) }),
+                },
+                r#"{"collection":{"source":{"invoice":101},"account":18,"currency":"LRD","document":{"digest":"c0ffee","total":{"amount":"250.00","currency":"USD"}}}}"#,
             ),
         ] {
             assert_eq!(serde_json::to_string(&contents).unwrap(), text);

@@ -13,8 +13,9 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
 use crate::classify::{self, Seen};
+use crate::collect;
 use crate::ids::{AccountId, CounterpartyId, PaymentIntentId, SessionId, WalletId};
-use crate::orders::{Contents, Movement, Source};
+use crate::orders::{Contents, DocumentTerms, Movement, Source};
 use crate::raw;
 use crate::raw::types::{
     CheckoutExecutionPayload, CreateCheckoutSessionPayload, CreatePayoutSessionPayload,
@@ -156,9 +157,14 @@ impl DollrRail {
         &self,
         order: &Order,
         source: Source,
-        account: AccountId,
-        currency: String,
+        (account, currency): (AccountId, String),
+        document: Option<DocumentTerms>,
     ) -> Preparation {
+        if let Some(terms) = document
+            && let Err(preparation) = collect::make_payable(&self.wire, source, terms.total).await
+        {
+            return preparation;
+        }
         let (source_type, source_id) = source.on_the_wire();
         let ask = CreateCheckoutSessionPayload { source_id, source_type };
         let seen = ask!(self.wire, |raw| raw.create_checkout_session(&ask));
@@ -229,8 +235,8 @@ impl Rail for DollrRail {
             Contents::Refund { payment_intent, amount, reason } => {
                 self.open_refund(order, payment_intent, amount, reason).await
             }
-            Contents::Collection { source, account, currency } => {
-                self.open_checkout(order, source, account, currency.to_string()).await
+            Contents::Collection { source, account, currency, document } => {
+                self.open_checkout(order, source, (account, currency.to_string()), document).await
             }
         }
     }

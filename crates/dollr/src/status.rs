@@ -5,6 +5,7 @@
 use payonce::{Currency, Error, ErrorKind, Money, Operation, ReferenceId, Secret, Timestamp};
 use rust_decimal::Decimal;
 
+use crate::ids::PaymentIntentId;
 use crate::open_enum::open_enum;
 use crate::orders::{Movement, Source};
 use crate::raw::{self, types};
@@ -62,6 +63,8 @@ pub struct Execution {
     pub wallet_message: Option<String>,
     /// What the customer's browser needs to authorise it, while that is asked for.
     pub action: Option<Secret>,
+    /// What a refund of it names, where the provider says it.
+    pub payment_intent: Option<PaymentIntentId>,
 }
 
 impl Execution {
@@ -86,6 +89,7 @@ impl Execution {
             gateway_message: words(reply.gateway_message),
             wallet_message: words(reply.wallet_message),
             action,
+            payment_intent: reply.payment_intent_id.map(Into::into),
         })
     }
 }
@@ -107,6 +111,11 @@ pub struct SourceState {
 }
 
 impl SourceState {
+    /// Whether it is paid. This is the provider's own word; a browser that comes back from a checkout is none.
+    pub fn is_paid(&self) -> bool {
+        self.status == SourceStatus::Paid
+    }
+
     /// Reads a reply about the source that was asked for.
     pub(crate) fn read(
         source: Source,

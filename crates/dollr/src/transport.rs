@@ -71,7 +71,13 @@ impl Wire {
         Ok(self.now_there())
     }
 
-    fn now_there(&self) -> Timestamp {
+    /// The clock that everything of this client goes by.
+    pub(crate) fn clock(&self) -> &Arc<dyn Clock> {
+        &self.clock
+    }
+
+    /// What time it is by the provider's clock, as far as is known.
+    pub(crate) fn now_there(&self) -> Timestamp {
         let now = self.clock.now() + TimeDelta::milliseconds(self.ahead.load(Ordering::Relaxed));
         Timestamp::from_timestamp(now.timestamp(), 0).unwrap_or(now)
     }

@@ -106,6 +106,11 @@ impl<R: Rail> Engine<R> {
         &self.inner.rail
     }
 
+    /// The namespace its keys are derived in.
+    pub fn namespace(&self) -> &Namespace {
+        &self.inner.namespace
+    }
+
     /// Records a payment, or takes up the one of that name, and drives it.
     ///
     /// When it returns `Ok`, the payment is in the journal and the provider has it or has ended it; the engine goes

@@ -21,6 +21,7 @@ pub(super) struct Overlay {
     rename_schemas: Vec<Rename>,
     enums: Vec<Enum>,
     formats: Vec<Format>,
+    unpublished: Vec<Unpublished>,
     integers: Vec<Places>,
     empty_responses: Vec<Places>,
 }
@@ -52,6 +53,16 @@ struct Format {
     reason: String,
 }
 
+/// Adds a property that the provider is said to send, though the spec does not publish it. It is optional.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Unpublished {
+    property: String,
+    schema: Value,
+    at: Vec<String>,
+    reason: String,
+}
+
 /// Places that one fix without further data changes.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -77,6 +88,12 @@ pub(super) enum OverlayError {
 
 /// Applies every fix to `document`, or says which one does not fit.
 pub(super) fn apply(document: &mut Value, overlay: &Overlay) -> Result<(), OverlayError> {
+    for fix in &overlay.unpublished {
+        reasoned(&fix.at, &fix.reason)?;
+        for schema in &fix.at {
+            add_property(document, schema, fix)?;
+        }
+    }
     for fix in &overlay.integers {
         each_place(document, &fix.at, &fix.reason, integer)?;
     }
@@ -162,6 +179,18 @@ fn operation<'a>(document: &'a mut Value, name: &str) -> Option<&'a mut Map<Stri
 
 fn unexpected(place: &str, found: &Map<String, Value>) -> OverlayError {
     OverlayError::Unexpected { place: place.into(), found: Value::Object(found.clone()).to_string() }
+}
+
+fn add_property(document: &mut Value, schema: &str, fix: &Unpublished) -> Result<(), OverlayError> {
+    let properties = document.pointer_mut(&format!("/components/schemas/{schema}/properties"));
+    let properties = properties
+        .and_then(Value::as_object_mut)
+        .ok_or_else(|| OverlayError::Missing(schema.to_owned()))?;
+    if properties.contains_key(&fix.property) {
+        return Err(OverlayError::Settled(format!("{schema}.{}", fix.property)));
+    }
+    properties.insert(fix.property.clone(), json!({"anyOf": [fix.schema, {"type": "null"}]}));
+    Ok(())
 }
 
 fn integer(place: &str, core: &mut Map<String, Value>) -> Result<(), OverlayError> {

@@ -18,7 +18,8 @@ impl Dollr {
     }
 }
 
-/// The number of an invoice or order, as people see it.
+/// The number of an invoice or order, as people see it. A [`Document`](crate::Document) and a
+/// [`SourceReceipt`](crate::SourceReceipt) can be given for it.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum SourceNumber {
@@ -60,8 +61,8 @@ impl Links {
     /// # Errors
     /// `Refused` while it is not published or was not made as a payment link; `NotFound` when there is no such number;
     /// `Forbidden` while the merchant is not verified.
-    pub async fn pay(&self, number: SourceNumber) -> Result<String, Error> {
-        let (kind, number) = number.on_the_wire()?;
+    pub async fn pay(&self, number: impl Into<SourceNumber>) -> Result<String, Error> {
+        let (kind, number) = number.into().on_the_wire()?;
         let seen = ask!(self.wire, |raw| raw.get_payment_link(&number, &kind));
         address(seen.success()?)
     }
@@ -71,8 +72,8 @@ impl Links {
     /// # Errors
     /// `Refused` while it is not paid; `NotFound` when there is no such number; `Forbidden` while the merchant is not
     /// verified.
-    pub async fn receipt(&self, number: SourceNumber) -> Result<String, Error> {
-        let (kind, number) = number.on_the_wire()?;
+    pub async fn receipt(&self, number: impl Into<SourceNumber>) -> Result<String, Error> {
+        let (kind, number) = number.into().on_the_wire()?;
         let seen = ask!(self.wire, |raw| raw.get_receipt_link(&number, &kind));
         address(seen.success()?)
     }

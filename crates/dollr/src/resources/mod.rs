@@ -14,7 +14,9 @@ use crate::phone::Phone;
 use crate::transport::Wire;
 
 pub(crate) mod accounts;
+pub(crate) mod checkouts;
 pub(crate) mod counterparties;
+pub(crate) mod documents;
 pub(crate) mod fees;
 pub(crate) mod links;
 pub(crate) mod merchant;

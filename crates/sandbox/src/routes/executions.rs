@@ -122,5 +122,6 @@ pub(super) fn reply(execution: Execution) -> ExecutionResponse {
         operation_type: known(execution.operation.name()),
         gateway_message: execution.gateway_message,
         wallet_message: execution.wallet_message,
+        payment_intent_id: (execution.operation == Operation::Collection).then_some(execution.id),
     }
 }

@@ -28,6 +28,8 @@ pub struct ExecutionResponse {
     pub payer_amount: crate::Amount,
     pub payer_currency: ::std::string::String,
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub payment_intent_id: ::std::option::Option<i64>,
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub provider_transaction_id: ::std::option::Option<::std::string::String>,
     /// A version 4 UUID, for example 550e8400-e29b-41d4-a716-446655440000.
     pub reference_id: ::uuid::Uuid,
