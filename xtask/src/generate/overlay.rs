@@ -183,9 +183,8 @@ fn unexpected(place: &str, found: &Map<String, Value>) -> OverlayError {
 
 fn add_property(document: &mut Value, schema: &str, fix: &Unpublished) -> Result<(), OverlayError> {
     let properties = document.pointer_mut(&format!("/components/schemas/{schema}/properties"));
-    let properties = properties
-        .and_then(Value::as_object_mut)
-        .ok_or_else(|| OverlayError::Missing(schema.to_owned()))?;
+    let properties =
+        properties.and_then(Value::as_object_mut).ok_or_else(|| OverlayError::Missing(schema.to_owned()))?;
     if properties.contains_key(&fix.property) {
         return Err(OverlayError::Settled(format!("{schema}.{}", fix.property)));
     }

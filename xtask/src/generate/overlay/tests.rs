@@ -49,6 +49,18 @@ fn a_string_becomes_a_reference_to_its_named_values() -> Result<(), OverlayError
 }
 
 #[test]
+fn a_property_that_is_sent_but_not_published_is_optional_until_it_is_published() {
+    let add = |property: &str| {
+        fix(json!({"unpublished": [
+            {"property": property, "schema": {"type": "integer"}, "at": ["Reply"], "reason": "the guides say so"},
+        ]}))
+    };
+    let fixed = add("intent_id").unwrap();
+    assert_eq!(properties(&fixed)["intent_id"], json!({"anyOf": [{"type": "integer"}, {"type": "null"}]}));
+    assert_eq!(add("status"), Err(OverlayError::Settled("Reply.status".into())));
+}
+
+#[test]
 fn a_value_that_the_provider_added_must_be_added_to_the_enum() {
     let without =
         json!({"enums": [{"name": "Method", "values": ["MOMO"], "at": ["payout.method"], "reason": "r"}]});
