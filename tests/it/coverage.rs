@@ -8,8 +8,9 @@ use std::collections::BTreeSet;
 
 use dollr::raw::OPERATIONS;
 use dollr::{
-    CounterpartyId, Currency, Dollr, InvoiceId, MerchantId, MerchantType, OperationType, PartyId, Payee,
-    PaymentIntentId, PaymentMethod, Phone, Relationship, Source, SourceNumber, WalletId, usd,
+    CounterpartyId, Currency, DocumentId, Documents, Dollr, InvoiceId, MerchantId, MerchantType,
+    OperationType, PartyId, Payee, PaymentIntentId, PaymentMethod, Phone, Relationship, Source, SourceNumber,
+    WalletId, usd,
 };
 
 use crate::world::{AMA, World, completed};
@@ -68,8 +69,29 @@ async fn money(dollr: &Dollr) {
     dollr.source_status(invoice).await.unwrap();
 }
 
+/// `invoices` or `orders`: the twelve calls of either.
+async fn documents<Id: DocumentId>(dollr: &Dollr, documents: Documents<Id>) {
+    let rice =
+        || documents.create(CounterpartyId::new(15), Currency::USD).item("Rice", 1, usd("9.50").unwrap());
+    let draft = rice().await.unwrap().document;
+    let item = draft.items.unwrap()[0].id;
+    documents.update(draft.id).note("Rice").await.unwrap();
+    documents.update_item(draft.id, item).quantity(2).await.unwrap();
+    documents.remove_item(draft.id, item).await.unwrap();
+    documents.cancel(draft.id).await.unwrap();
+    let paid = rice().publish().await.unwrap();
+    let (id, number) = (paid.document.id, &paid.document.number);
+    let name = format!("collection/{number}");
+    completed(&dollr.collection(name, &paid, AMA, Currency::USD).send().await.unwrap()).await;
+    documents.list().await.unwrap();
+    documents.retrieve(id).await.unwrap();
+    documents.retrieve_by_number(number).await.unwrap();
+    documents.receipt(id).await.unwrap();
+    documents.receipt_by_number(number).await.unwrap();
+}
+
 /// The tags that are walked. The rest is to come with its resources.
-const WALKED: [&str; 11] = [
+const WALKED: [&str; 14] = [
     "jwt",
     "parties",
     "counterparties",
@@ -81,6 +103,9 @@ const WALKED: [&str; 11] = [
     "sessions",
     "executions",
     "status",
+    "invoices",
+    "orders",
+    "checkouts",
 ];
 
 #[tokio::test]
@@ -90,6 +115,9 @@ async fn every_operation_of_the_api_has_a_call_of_the_facade() {
     people(&dollr).await;
     prices(&dollr).await;
     money(&dollr).await;
+    documents(&dollr, dollr.invoices()).await;
+    documents(&dollr, dollr.orders()).await;
+    dollr.checkout(phone(), Currency::USD).item("Rice", usd("9.50").unwrap()).await.unwrap();
     let requests = world.sandbox.requests();
     let answered = requests.into_iter().filter(|request| request.status == Some(200));
     let seen: BTreeSet<_> = answered.map(|request| request.operation).collect();
@@ -99,5 +127,5 @@ async fn every_operation_of_the_api_has_a_call_of_the_facade() {
     assert!(missing.is_empty(), "the facade has no call for {missing:#?}");
     let strange: Vec<_> = seen.difference(&table).collect();
     assert!(strange.is_empty(), "the facade asks for what the API does not have: {strange:#?}");
-    assert_eq!(world.movements(), 4);
+    assert_eq!(world.movements(), 6);
 }
