@@ -90,8 +90,8 @@ impl Asked {
 
     /// What the items come to.
     pub(crate) fn total(&self) -> Result<Money, Error> {
-        let prices = self.items.iter().map(|item| item.price.amount().checked_mul(item.quantity.into()));
-        let total = prices.fold(Some(Decimal::ZERO), |sum, price| sum?.checked_add(price?));
+        let mut prices = self.items.iter().map(|item| item.price.amount().checked_mul(item.quantity.into()));
+        let total = prices.try_fold(Decimal::ZERO, |sum, price| sum.checked_add(price?));
         let total = total.ok_or_else(|| Error::new(ErrorKind::Invalid, "the items come to too much"))?;
         Ok(Money::reported(total, self.currency))
     }
