@@ -1,12 +1,12 @@
 //! Pays back parts of a collection. Each refund is a payment with a name of its own.
 //!
-//! It ends with `the third was declined`.
+//! It ends with `the rest: failed: body.amount: exceeds what is left of the original amount`.
 
 #![allow(clippy::print_stdout, reason = "an example talks to whoever runs it")]
 
 mod support;
 
-use dollr::{Dollr, PaymentIntentId, Settlement, usd};
+use dollr::{AccountId, CounterpartyId, Currency, Dollr, usd};
 
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn std::error::Error>> {
@@ -15,21 +15,16 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let dollr = Dollr::from_env()?;
     dollr.resume().await?;
 
-    // A collection of 250.00 USD that is completed.
-    let collection = PaymentIntentId::new(9001);
-    for (name, amount) in [("refund/INV-7/lamp", "40.00"), ("refund/INV-7/shade", "10.00")] {
-        let refund = dollr.refund(name, collection, usd(amount)?).reason("damaged").send().await?;
-        println!("{name}: {}", refund.settled().await?);
-    }
+    let (amara, her_phone) = (CounterpartyId::new(15), AccountId::new(18));
+    let lamp = dollr.collect("INV-7", amara, her_phone, Currency::USD).item("Lamp", 2, usd("25.00")?);
+    println!("the lamps: {}", lamp.send().await?.settled().await?);
 
-    // More than is left of it is not paid back.
-    let refund = dollr.refund("refund/INV-7/rest", collection, usd("200.01")?).send().await?;
-    match refund.settled().await? {
-        Settlement::Completed(_) => println!("the third was paid"),
-        Settlement::Failed(failure) => {
-            println!("{failure}");
-            println!("the third was declined");
-        }
-    }
+    // One came broken. The collection is named; its payment intent is found by that.
+    let broken = dollr.refund_of("refund/INV-7/broken", "INV-7", usd("25.00")?).reason("came broken");
+    println!("the broken one: {}", broken.send().await?.settled().await?);
+
+    // More than is left is not paid back: the provider declines.
+    let rest = dollr.refund_of("refund/INV-7/rest", "INV-7", usd("25.01")?);
+    println!("the rest: {}", rest.send().await?.settled().await?);
     Ok(())
 }

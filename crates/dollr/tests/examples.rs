@@ -14,7 +14,7 @@ use tokio::process::Command;
 use tokio::task::JoinSet;
 
 /// Those that sell something new each time they run.
-const SELLS_ANEW: [&str; 0] = [];
+const SELLS_ANEW: [&str; 4] = ["card", "checkout_shortcut", "collect_order", "hosted_checkout"];
 
 /// Those that are there only with a feature.
 const WITH_FEATURES: [(&str, bool); 0] = [];
