@@ -257,3 +257,40 @@ async fn a_declined_payout_to_a_person_keeps_its_account_when_it_is_tried_again(
     assert_ne!(again.reference_id(), payout.reference_id());
     assert_eq!((world.asked(CREATE_ACCOUNT), world.movements()), (1, 0));
 }
+
+/// Sends until the provider has answered, as a caller does who does not give up. Each error says that it may be sent
+/// again; every other try is a process of its own, which knows no account.
+async fn insist(world: &World, dollr: &Dollr, n: usize) -> Payment {
+    let mut dollr = dollr.clone();
+    for _ in 0..200 {
+        let payee =
+            Payee::new(format!("Person {}", n % 5), Phone::new(&format!("23188612345{}", n % 5)).unwrap());
+        match dollr.payout_to(format!("storm/{n}"), payee, usd("1.00").unwrap()).send().await {
+            Ok(payment) => return payment,
+            Err(error) => assert_ne!(error.kind(), ErrorKind::NameTaken, "{error}"),
+        }
+        dollr = world.dollr();
+    }
+    panic!("storm/{n} never got through")
+}
+
+#[tokio::test]
+async fn in_a_storm_everybody_is_paid_once_whatever_accounts_were_made_on_the_way() {
+    use payonce_sandbox::Storm;
+    let world = std::sync::Arc::new(World::start().await);
+    let storm = Storm::new(7).lost_requests(0.1).lost_replies(0.15).errors_before(0.1).errors_after(0.1);
+    world.sandbox.storm(storm.garbage(0.05).expired_tokens(0.05));
+    let dollr = world.dollr();
+    let payers: Vec<_> = (0..30)
+        .map(|n| {
+            let (world, dollr) = (std::sync::Arc::clone(&world), dollr.clone());
+            tokio::spawn(async move { completed(&insist(&world, &dollr, n).await).await })
+        })
+        .collect();
+    for payer in payers {
+        let receipt = payer.await.unwrap();
+        assert_eq!(world.paid(receipt.reference_id), 1);
+    }
+    assert_eq!((received(&world), world.movements()), (usd("30.00").unwrap().amount(), 30));
+    assert!(world.asked(CREATE_ACCOUNT) > 5, "replies to creations were lost");
+}
