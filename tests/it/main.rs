@@ -15,5 +15,6 @@ mod mistakes;
 mod payees;
 mod people;
 mod prices;
+mod realtime;
 mod switches;
 mod world;

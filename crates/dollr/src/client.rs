@@ -27,10 +27,19 @@ pub struct Dollr {
     inner: Arc<Inner>,
 }
 
-struct Inner {
-    engine: Engine<DollrRail>,
+pub(crate) struct Inner {
+    pub(crate) engine: Engine<DollrRail>,
     raw: raw::Client,
     payees: Payees,
+}
+
+#[cfg(feature = "realtime")]
+impl Drop for Inner {
+    fn drop(&mut self) {
+        if let Some(live) = self.engine.rail().live() {
+            live.stop();
+        }
+    }
 }
 
 impl fmt::Debug for Dollr {
@@ -42,7 +51,12 @@ impl fmt::Debug for Dollr {
 impl Dollr {
     pub(crate) fn new(engine: Engine<DollrRail>) -> Self {
         let raw = engine.rail().wire().raw();
-        Self { inner: Arc::new(Inner { engine, raw, payees: Payees::default() }) }
+        let inner = Arc::new(Inner { engine, raw, payees: Payees::default() });
+        #[cfg(feature = "realtime")]
+        if let Some(live) = inner.engine.rail().live() {
+            live.serve(&inner);
+        }
+        Self { inner }
     }
 
     /// A client configured by the environment; [`Builder::from_env`] says by which variables.

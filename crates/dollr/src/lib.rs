@@ -71,6 +71,8 @@
 //! this machine), no redirect is followed, no reply over 2 MiB is read, and every request has a time limit. Each
 //! request is one `tracing` event at debug level with its operation, status, request id and duration.
 
+#[cfg(feature = "blocking")]
+pub mod blocking;
 mod classify;
 mod client;
 mod collect;
@@ -82,6 +84,8 @@ mod payees;
 mod phone;
 mod preview;
 mod rail;
+#[cfg(feature = "realtime")]
+mod realtime;
 mod redact;
 mod refunds;
 mod resources;
@@ -110,6 +114,10 @@ pub use payonce::{
 pub use phone::Phone;
 pub use rail::DollrRail;
 pub use refunds::RefundOrder;
+#[cfg(feature = "realtime")]
+pub use realtime::Realtime;
+/// The HTTP client, for [`Builder::http`].
+pub use reqwest;
 pub use resources::accounts::{Accounts, CardAccount, CreateAccount, CreateCardAccount, PaymentAccount};
 pub use resources::checkouts::{Checkout, CreateCheckout, Sale};
 pub use resources::counterparties::{Counterparties, Counterparty, ListCounterparties, UpdateCounterparty};

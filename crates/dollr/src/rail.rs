@@ -22,7 +22,11 @@ use crate::raw::types::{
     CreateRefundSessionPayload, CreateTransferSessionPayload, ExecutionResponse, PasscodePayload,
     PayoutExecutionPayload, RefundExecutionPayload, TransferExecutionPayload,
 };
+#[cfg(feature = "realtime")]
+use crate::realtime::Live;
 use crate::transport::{Wire, ask, once};
+#[cfg(feature = "realtime")]
+use payonce::rail::Report;
 
 /// How long a session for a transfer or a refund may be executed. For the others the provider decides.
 const SESSION: TimeDelta = TimeDelta::minutes(15);
@@ -31,6 +35,8 @@ const SESSION: TimeDelta = TimeDelta::minutes(15);
 pub struct DollrRail {
     wire: Arc<Wire>,
     passcode: Option<PasscodePayload>,
+    #[cfg(feature = "realtime")]
+    live: Option<Arc<Live>>,
 }
 
 impl fmt::Debug for DollrRail {
@@ -49,7 +55,34 @@ struct PayoutBody {
 
 impl DollrRail {
     pub(crate) fn new(wire: Arc<Wire>, passcode: Option<PasscodePayload>) -> Self {
-        Self { wire, passcode }
+        Self {
+            wire,
+            passcode,
+            #[cfg(feature = "realtime")]
+            live: None,
+        }
+    }
+
+    #[cfg(feature = "realtime")]
+    pub(crate) fn with_live(self, live: Option<Arc<Live>>) -> Self {
+        Self { live, ..self }
+    }
+
+    #[cfg(feature = "realtime")]
+    pub(crate) fn live(&self) -> Option<&Arc<Live>> {
+        self.live.as_ref()
+    }
+
+    /// Has a collection that the provider has not ended followed over the realtime channel, and no other.
+    #[cfg(feature = "realtime")]
+    fn follow(&self, order: &Order, report: &Report) {
+        let Some(live) = &self.live else { return };
+        match report {
+            Report::Pending { .. } if order.operation.as_str() == Movement::Collection.as_str() => {
+                live.follow(order.reference_id);
+            }
+            _ => live.leave(order.reference_id),
+        }
     }
 
     pub(crate) fn wire(&self) -> &Arc<Wire> {
@@ -247,7 +280,14 @@ impl Rail for DollrRail {
             Err(error) => Err(error),
         };
         match seen {
-            Ok(seen) => classify::submission(order, seen, &self.clean()),
+            Ok(seen) => {
+                let submission = classify::submission(order, seen, &self.clean());
+                #[cfg(feature = "realtime")]
+                if let Submission::Accepted(report) = &submission {
+                    self.follow(order, report);
+                }
+                submission
+            }
             Err(error) => Submission::NotSent(stop(error)),
         }
     }
@@ -256,7 +296,12 @@ impl Rail for DollrRail {
         match Movement::of(&order.operation) {
             Ok(movement) => {
                 let seen = self.read_status(movement, order.reference_id).await;
-                classify::look_up(order, seen, &self.clean())
+                let answer = classify::look_up(order, seen, &self.clean());
+                #[cfg(feature = "realtime")]
+                if let LookUp::Found(report) = &answer {
+                    self.follow(order, report);
+                }
+                answer
             }
             Err(error) => LookUp::Setback(stop(error)),
         }

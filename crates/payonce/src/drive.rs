@@ -6,11 +6,13 @@
 //! - a future of this file that is dropped at any await leaves what a crash would leave, and no more is needed;
 //! - what is noted but not yet written may be lost without harm: each such event only says less than the crash does.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use crate::clock::Clock;
 use crate::error::{Effect, Error, ErrorKind};
 use crate::journal::{Journal, Lease, Record, Standing};
+use crate::measure;
+use crate::name::Operation;
 use crate::rail::{LookUp, Order, Preparation, Prepared, Rail, Refusal, Report, Setback, Submission, Then};
 use crate::secret::Secret;
 use crate::step::{self, Entry, Event, Outcome, Refused, State, Step, Terms, Timestamp};
@@ -68,6 +70,11 @@ impl Work {
         Ok(Self { order, state, lease, unwritten: Vec::new(), action: None, trouble: None })
     }
 
+    /// Which movement.
+    pub(crate) fn operation(&self) -> &Operation {
+        &self.order.operation
+    }
+
     /// The lease as it stands after the writes so far.
     pub fn lease(&self) -> Lease {
         self.lease
@@ -108,8 +115,10 @@ impl Work {
         }
         let entries = std::mem::take(&mut self.unwritten);
         let standing = Standing::of(&self.state);
-        self.lease =
-            journal.append(self.lease, entries, standing).await.map_err(|error| self.blame(error))?;
+        let began = Instant::now();
+        let written = journal.append(self.lease, entries, standing).await;
+        measure::journal_write(began);
+        self.lease = written.map_err(|error| self.blame(error))?;
         Ok(())
     }
 
@@ -165,6 +174,7 @@ impl Work {
         setback: Setback,
     ) -> Result<Turn, Error> {
         tracing::debug!(reference_id = %self.order.reference_id, error = %setback.error, "set back");
+        measure::set_back(&self.order.operation, &setback.error);
         self.trouble = Some(setback.error.clone());
         match setback.then {
             Then::Retry => self.rest(journal, now, terms, Pause::Retry).await,
@@ -242,6 +252,7 @@ async fn submit<R: Rail>(
     terms: &Terms,
 ) -> Result<Option<Turn>, Error> {
     let body = work.state.body().expect("only a prepared payment is submitted").to_owned();
+    measure::send(&work.order.operation);
     let submission = rail.submit(&work.order, &body).await;
     let now = clock.now();
     match submission {
@@ -277,6 +288,7 @@ async fn look_up<R: Rail>(
     terms: &Terms,
 ) -> Result<Option<Turn>, Error> {
     let answer = rail.look_up(&work.order).await;
+    measure::look_up(&work.order.operation, &answer);
     let now = clock.now();
     match answer {
         LookUp::Found(report) => {

@@ -2,7 +2,7 @@
 
 use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use tokio::sync::{Notify, OnceCell, OwnedSemaphorePermit, Semaphore, watch};
 use tracing::Instrument;
@@ -11,6 +11,7 @@ use crate::clock::{Clock, SystemClock};
 use crate::drive::{self, Pause, Turn, Work};
 use crate::error::{Effect, Error, ErrorKind};
 use crate::journal::{Claim, Filter, Intent, Journal, Key, Lease, PaymentId, Record, Summary};
+use crate::measure;
 use crate::name::{Name, Namespace, Operation, ReferenceId};
 use crate::payment::{Payment, Progress};
 use crate::rail::Rail;
@@ -134,7 +135,10 @@ impl<R: Rail> Engine<R> {
         let rail = inner.rail.name().to_owned();
         let intent = Intent { rail, operation, name, reference_id, contents, expect };
         let digest = intent.digest();
-        let (record, lease) = inner.journal.intend(intent, inner.clock.now()).await?;
+        let began = Instant::now();
+        let intended = inner.journal.intend(intent, inner.clock.now()).await;
+        measure::journal_write(began);
+        let (record, lease) = intended?;
         if record.intent.digest() != digest {
             return Err(taken(&record));
         }
@@ -380,7 +384,7 @@ impl<R: Rail> Inner<R> {
             return;
         };
         let mut watch = Watch { inner: &self, key, over: false };
-        let span = tracing::debug_span!("payment", reference_id = %key);
+        let span = tracing::debug_span!("payment", reference_id = %key, operation = tracing::field::Empty);
         match self.turn(key, id, lease).instrument(span).await {
             Ok((Turn::Ended(outcome), _)) => self.leave(key, Progress::Ended(outcome)),
             Ok((Turn::Pause(pause), work)) => {
@@ -423,9 +427,16 @@ impl<R: Rail> Inner<R> {
                 return Ok((Turn::Ended(outcome), None));
             }
         };
+        tracing::Span::current().record("operation", tracing::field::display(work.operation()));
         match drive::advance(&self.rail, &*self.journal, &*self.clock, &mut work).await {
-            Ok(turn) => Ok((turn, Some(work))),
+            Ok(turn) => {
+                if let Turn::Ended(outcome) = &turn {
+                    measure::payment(work.operation(), Ok(outcome));
+                }
+                Ok((turn, Some(work)))
+            }
             Err(error) => {
+                measure::payment(work.operation(), Err(&error));
                 // Best effort: if it cannot be let go of, this process will claim it again.
                 let _ = self.journal.release(work.lease()).await;
                 Err(error)

@@ -4,13 +4,16 @@ use std::borrow::Cow;
 use std::fmt;
 use std::sync::Arc;
 
+use serde::{Deserialize, Serialize};
+
 use crate::name::{Operation, ReferenceId};
 
 /// Whether the provider may have acted.
 ///
 /// There is no third answer, and there is no `is_retryable`: a caller who reads `Unknown` resumes the payment by its
 /// name and never pays by another.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 #[allow(clippy::exhaustive_enums, reason = "callers must treat both")]
 pub enum Effect {
     /// The provider did not act, and the engine has stopped, so it will not act before the name is sent or resumed
@@ -21,7 +24,8 @@ pub enum Effect {
 }
 
 /// What went wrong, in one word.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum ErrorKind {
     /// The request is wrong in itself. Nothing was written and nothing was sent.
@@ -60,6 +64,32 @@ pub enum ErrorKind {
     Parked,
     /// The engine's own task ended early, for example because the runtime shut down.
     Stopped,
+}
+
+impl ErrorKind {
+    /// The kind in one word of lower case: `rate_limited`.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Invalid => "invalid",
+            Self::NameTaken => "name_taken",
+            Self::UnknownPayment => "unknown_payment",
+            Self::NotFailed => "not_failed",
+            Self::Configuration => "configuration",
+            Self::Journal => "journal",
+            Self::Unauthorized => "unauthorized",
+            Self::Forbidden => "forbidden",
+            Self::NotFound => "not_found",
+            Self::Refused => "refused",
+            Self::RateLimited => "rate_limited",
+            Self::Unreachable => "unreachable",
+            Self::Interrupted => "interrupted",
+            Self::Unavailable => "unavailable",
+            Self::Unreadable => "unreadable",
+            Self::Deadline => "deadline",
+            Self::Parked => "parked",
+            Self::Stopped => "stopped",
+        }
+    }
 }
 
 /// Why something did not go through.
@@ -249,5 +279,12 @@ mod tests {
             "payout 550e8400-e29b-41d4-a716-446655440000: the merchant is not verified (request req-9); \
              no money moved: settle it with the provider, then send the same name again"
         );
+    }
+
+    #[test]
+    fn a_kind_is_the_same_word_everywhere() {
+        for kind in [ErrorKind::NameTaken, ErrorKind::RateLimited, ErrorKind::Stopped] {
+            assert_eq!(serde_json::to_string(&kind).unwrap(), format!("{:?}", kind.as_str()));
+        }
     }
 }

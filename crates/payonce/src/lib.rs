@@ -23,6 +23,7 @@ pub mod drive;
 mod engine;
 mod error;
 pub mod journal;
+mod measure;
 mod money;
 mod name;
 mod payment;
