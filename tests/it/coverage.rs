@@ -9,10 +9,12 @@ use std::collections::BTreeSet;
 use dollr::raw::OPERATIONS;
 use dollr::{
     CounterpartyId, Currency, DocumentId, Documents, Dollr, InvoiceId, MerchantId, MerchantType,
-    OperationType, PartyId, Payee, PaymentIntentId, PaymentMethod, Phone, Relationship, Source, SourceNumber,
-    WalletId, usd,
+    OperationType, PartyId, Payee, PaymentIntentId, PaymentMethod, Phone, Realtime, Relationship, Secret,
+    Source, SourceNumber, WalletId, usd,
 };
+use payonce_sandbox::REALTIME_ANON_KEY;
 
+use crate::realtime::{CARD, KEYS, until};
 use crate::world::{AMA, World, completed};
 
 const PARTY: PartyId = PartyId::new(42);
@@ -90,39 +92,34 @@ async fn documents<Id: DocumentId>(dollr: &Dollr, documents: Documents<Id>) {
     documents.receipt_by_number(number).await.unwrap();
 }
 
-/// The tags that are walked. The rest is to come with its resources.
-const WALKED: [&str; 14] = [
-    "jwt",
-    "parties",
-    "counterparties",
-    "payment-accounts",
-    "merchants",
-    "fees",
-    "predictions",
-    "links",
-    "sessions",
-    "executions",
-    "status",
-    "invoices",
-    "orders",
-    "checkouts",
-];
+/// `realtime-keys`: a card payment waits for its holder, and is followed meanwhile.
+async fn followed(world: &World, dollr: &Dollr) {
+    let invoice = Source::Invoice(InvoiceId::new(103));
+    dollr.collection("card", invoice, CARD, Currency::USD).send().await.unwrap();
+    let given = || {
+        let mut requests = world.sandbox.requests().into_iter();
+        requests.any(|request| request.operation.contains(KEYS) && request.status == Some(200))
+    };
+    until("a key is given", given).await;
+}
 
 #[tokio::test]
 async fn every_operation_of_the_api_has_a_call_of_the_facade() {
     let world = World::start().await;
-    let dollr = world.dollr();
+    let realtime = Realtime::new(world.sandbox.url(), Secret::new(REALTIME_ANON_KEY));
+    let dollr = world.client().realtime(realtime).journal(world.journal()).build().unwrap();
     people(&dollr).await;
     prices(&dollr).await;
     money(&dollr).await;
     documents(&dollr, dollr.invoices()).await;
     documents(&dollr, dollr.orders()).await;
     dollr.checkout(phone(), Currency::USD).item("Rice", usd("9.50").unwrap()).await.unwrap();
+    followed(&world, &dollr).await;
     let requests = world.sandbox.requests();
     let answered = requests.into_iter().filter(|request| request.status == Some(200));
     let seen: BTreeSet<_> = answered.map(|request| request.operation).collect();
-    let known = OPERATIONS.iter().filter(|known| WALKED.contains(&known.tag));
-    let table: BTreeSet<_> = known.map(|known| format!("{} {}", known.method, known.path)).collect();
+    let table: BTreeSet<_> =
+        OPERATIONS.iter().map(|known| format!("{} {}", known.method, known.path)).collect();
     let missing: Vec<_> = table.difference(&seen).collect();
     assert!(missing.is_empty(), "the facade has no call for {missing:#?}");
     let strange: Vec<_> = seen.difference(&table).collect();

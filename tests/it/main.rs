@@ -11,6 +11,7 @@ mod crash;
 mod documents;
 mod faults;
 mod flows;
+mod manners;
 mod mistakes;
 mod payees;
 mod people;

@@ -17,7 +17,7 @@ use tokio_tungstenite::tungstenite::Message;
 
 use crate::world::{AMA, DECLINES, World, completed, failed};
 
-const CARD: AccountId = AccountId::new(31);
+pub(crate) const CARD: AccountId = AccountId::new(31);
 const DAY: Duration = Duration::from_secs(24 * 3600);
 
 fn seconds(seconds: u64) -> Duration {
@@ -44,7 +44,7 @@ async fn collect(dollr: &Dollr, account: AccountId) -> Payment {
 }
 
 /// Waits, in real time, for what happens on other threads.
-async fn until(what: &str, happened: impl Fn() -> bool) {
+pub(crate) async fn until(what: &str, happened: impl Fn() -> bool) {
     let waited = async {
         while !happened() {
             tokio::time::sleep(Duration::from_millis(2)).await;
@@ -58,7 +58,7 @@ fn asked(world: &World, operation: &str) -> usize {
 }
 
 const STATUS: &str = "/v1/status/collection";
-const KEYS: &str = "/v1/realtime-keys/collection";
+pub(crate) const KEYS: &str = "/v1/realtime-keys/collection";
 
 /// The channel is open once the status was read because of that: the engine takes one hint a second.
 async fn opened(world: &World) {

@@ -154,8 +154,8 @@ impl Dollr {
     pub fn collection(
         &self,
         name: impl IntoName,
-        source: Source,
-        account: AccountId,
+        source: impl Into<Source>,
+        account: impl Into<AccountId>,
         currency: Currency,
     ) -> Order {
         self.order(self.client.collection(name, source, account, currency))

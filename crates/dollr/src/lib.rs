@@ -70,6 +70,8 @@
 //! them, and what the provider says is searched for them before it is kept. Requests go over HTTPS (or plain HTTP to
 //! this machine), no redirect is followed, no reply over 2 MiB is read, and every request has a time limit. Each
 //! request is one `tracing` event at debug level with its operation, status, request id and duration.
+//!
+#![doc = include_str!("manners.md")]
 
 #[cfg(feature = "blocking")]
 pub mod blocking;
@@ -113,9 +115,9 @@ pub use payonce::{
 };
 pub use phone::Phone;
 pub use rail::DollrRail;
-pub use refunds::RefundOrder;
 #[cfg(feature = "realtime")]
 pub use realtime::Realtime;
+pub use refunds::RefundOrder;
 /// The HTTP client, for [`Builder::http`].
 pub use reqwest;
 pub use resources::accounts::{Accounts, CardAccount, CreateAccount, CreateCardAccount, PaymentAccount};

@@ -64,11 +64,6 @@ impl Wire {
         self.bare.with_transport(Arc::new(Shared { wire: Arc::clone(self) }))
     }
 
-    #[cfg(feature = "realtime")]
-    pub(crate) fn clock(&self) -> Arc<dyn Clock> {
-        Arc::clone(&self.clock)
-    }
-
     /// What time it is by the provider's clock, to the second. The reply that brought the token has told, if none did
     /// since.
     pub(crate) async fn provider_now(self: &Arc<Self>) -> Result<Timestamp, Setback> {

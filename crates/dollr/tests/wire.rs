@@ -247,18 +247,40 @@ async fn each_broken_exchange_leaves_the_outcome_unknown_and_is_not_repeated() {
 }
 
 #[tokio::test]
-async fn a_redirect_is_not_followed() {
+async fn a_redirect_is_not_followed_even_if_the_caller_would_have_it() {
     let elsewhere = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let port = elsewhere.local_addr().unwrap().port();
     let server = RawServer::start(Misdeed::Redirect(port)).await;
-    let dollr = builder(&server.url).build().unwrap();
-    let submission = dollr.rail().submit(&payout(), PAYOUT_BODY).await;
-    assert_eq!(submitted(&submission), "unknown: Unreadable Retry");
-    tokio::select! {
-        biased;
-        _ = elsewhere.accept() => panic!("the redirect was followed"),
-        () = tokio::task::yield_now() => {}
+    let willing = move |http: dollr::reqwest::ClientBuilder| {
+        let proxy = dollr::reqwest::Proxy::all(format!("http://127.0.0.1:{port}")).unwrap();
+        http.redirect(dollr::reqwest::redirect::Policy::limited(5)).proxy(proxy).referer(true)
+    };
+    for builder in [builder(&server.url), builder(&server.url).http(willing)] {
+        let dollr = builder.build().unwrap();
+        let submission = dollr.rail().submit(&payout(), PAYOUT_BODY).await;
+        assert_eq!(submitted(&submission), "unknown: Unreadable Retry");
+        tokio::select! {
+            biased;
+            _ = elsewhere.accept() => panic!("the redirect was followed, or the proxy asked in the clear"),
+            () = tokio::task::yield_now() => {}
+        }
     }
+    assert_eq!(server.requests.load(Ordering::SeqCst), 2, "each was sent once");
+}
+
+#[tokio::test]
+async fn the_callers_settings_of_the_http_client_are_taken_in_order() {
+    let server = MockServer::start_async().await;
+    let token = server
+        .mock_async(|when, then| {
+            when.path("/v1/jwt/client/obtain/token").header("user-agent", "till/2.1");
+            then.status(200).body(token_reply(TOKEN, 60));
+        })
+        .await;
+    let builder = builder(&server.base_url()).http(|http| http.user_agent("till/1.0"));
+    let dollr = builder.http(|http| http.user_agent("till/2.1")).build().unwrap();
+    let submission = dollr.rail().submit(&payout(), PAYOUT_BODY).await;
+    assert_eq!(token.calls_async().await, 1, "{}", submitted(&submission));
 }
 
 #[tokio::test]

@@ -38,7 +38,7 @@ const LONGEST_LIFETIME: i64 = 24 * 3600;
 
 /// Follows whatever is wanted, for ever.
 pub(super) async fn run(live: Arc<Live>, engine: Engine<DollrRail>) {
-    let clock = engine.rail().wire().clock();
+    let clock = Arc::clone(engine.rail().wire().clock());
     let mut failures = 0;
     loop {
         while live.wanted().is_empty() {

@@ -1,0 +1,135 @@
+//! How the client behaves in other people's programs: plain threads, metrics, JSON.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use dollr::{ErrorKind, Filter, Settlement, Status, blocking, usd};
+
+use crate::world::{AMA, DECLINES, World, completed, pay_ama};
+
+/// A runtime for the sandbox's own start; the test is a plain thread.
+fn world() -> World {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    runtime.block_on(World::start())
+}
+
+#[test]
+fn a_plain_thread_pays_watches_finds_and_lists() {
+    let world = world();
+    let dollr = blocking::Dollr::new(world.dollr()).unwrap();
+    let payout = dollr.payout("salary/2026-11/ama", AMA, usd("250.00").unwrap()).send().unwrap();
+    let states: Vec<_> = payout.watch().map(|state| state.unwrap()).collect();
+    assert!(matches!(states.as_slice(), [.., Status::Completed(_)]), "{states:?}");
+    let limit = Duration::from_secs(3600);
+    assert!(matches!(payout.settled_within(limit).unwrap(), Settlement::Completed(_)));
+    let declined = dollr.payout("supplier/9", DECLINES, usd("10.00").unwrap()).send().unwrap();
+    assert!(matches!(declined.settled().unwrap(), Settlement::Failed(_)));
+    let again = declined.again().unwrap();
+    assert!(matches!(again.settled().unwrap(), Settlement::Failed(_)));
+    let found = dollr.find("salary/2026-11/ama").unwrap().unwrap();
+    assert_eq!((found.reference_id(), dollr.resume().unwrap()), (payout.reference_id(), 0));
+    let all = Filter { standing: None, unfinished: false, after: None, limit: 10 };
+    assert_eq!(dollr.list(all).unwrap().len(), 2);
+    let execution = dollr.client().execution(payout.operation(), payout.reference_id());
+    assert_eq!(dollr.wait(execution).unwrap().unwrap().payee_amount, usd("250.00").unwrap());
+    dollr.idle().unwrap();
+    assert_eq!((world.paid(payout.reference_id()), world.movements()), (1, 1));
+}
+
+#[tokio::test]
+async fn the_blocking_client_inside_a_runtime_is_an_error_and_never_a_panic() {
+    let world = World::start().await;
+    let client = world.dollr();
+    let outside = std::thread::spawn({
+        let client = client.clone();
+        move || blocking::Dollr::new(client).unwrap()
+    });
+    let dollr = outside.join().unwrap();
+    let refused = |error: dollr::Error| {
+        assert_eq!(error.kind(), ErrorKind::Invalid);
+        assert!(error.message().contains("inside a Tokio runtime"), "{error}");
+    };
+    refused(blocking::Dollr::new(client.clone()).unwrap_err());
+    refused(dollr.payout("salary/2026-11/ama", AMA, usd("250.00").unwrap()).send().unwrap_err());
+    refused(dollr.resume().unwrap_err());
+    refused(dollr.find("salary/2026-11/ama").unwrap_err());
+    // To drop it here is no panic either.
+    drop(dollr);
+    assert_eq!((world.sandbox.request_count(), world.movements()), (0, 0));
+}
+
+/// Counts what is counted, by name and labels, and how often anything was timed.
+#[derive(Clone, Default)]
+struct Counted(Arc<Mutex<BTreeMap<String, u64>>>);
+
+#[derive(Debug)]
+struct One(String, Arc<Mutex<BTreeMap<String, u64>>>);
+
+impl One {
+    fn add(&self, number: u64) {
+        *self.1.lock().unwrap().entry(self.0.clone()).or_default() += number;
+    }
+}
+
+impl metrics::CounterFn for One {
+    fn increment(&self, value: u64) {
+        self.add(value);
+    }
+    fn absolute(&self, _: u64) {}
+}
+
+impl metrics::HistogramFn for One {
+    fn record(&self, _: f64) {
+        self.add(1);
+    }
+}
+
+impl Counted {
+    fn one(&self, key: &metrics::Key) -> Arc<One> {
+        let labels: Vec<_> = key.labels().map(|label| format!("{}={}", label.key(), label.value())).collect();
+        Arc::new(One(
+            format!("{} {}", key.name(), labels.join(" ")).trim_end().to_owned(),
+            Arc::clone(&self.0),
+        ))
+    }
+}
+
+impl metrics::Recorder for Counted {
+    fn describe_counter(&self, _: metrics::KeyName, _: Option<metrics::Unit>, _: metrics::SharedString) {}
+    fn describe_gauge(&self, _: metrics::KeyName, _: Option<metrics::Unit>, _: metrics::SharedString) {}
+    fn describe_histogram(&self, _: metrics::KeyName, _: Option<metrics::Unit>, _: metrics::SharedString) {}
+    fn register_counter(&self, key: &metrics::Key, _: &metrics::Metadata<'_>) -> metrics::Counter {
+        metrics::Counter::from_arc(self.one(key))
+    }
+    fn register_gauge(&self, _: &metrics::Key, _: &metrics::Metadata<'_>) -> metrics::Gauge {
+        metrics::Gauge::noop()
+    }
+    fn register_histogram(&self, key: &metrics::Key, _: &metrics::Metadata<'_>) -> metrics::Histogram {
+        metrics::Histogram::from_arc(self.one(key))
+    }
+}
+
+#[test]
+fn payments_sends_look_ups_and_set_backs_are_counted_and_nothing_personal_is_a_label() {
+    let counted = Counted::default();
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    metrics::with_local_recorder(&counted, || {
+        runtime.block_on(async {
+            let world = World::start().await;
+            let _ = world.sandbox.on("POST /v1/executions/payout").nth(1).before_effect().status(503);
+            completed(&pay_ama(&world.dollr()).await.unwrap()).await;
+            assert_eq!(world.movements(), 1);
+        });
+    });
+    let counted = counted.0.lock().unwrap().clone();
+    let of = |name: &str| counted.get(name).copied().unwrap_or_default();
+    assert_eq!(of("payonce_payments_total operation=payout outcome=completed"), 1, "{counted:?}");
+    assert_eq!(of("payonce_sends_total operation=payout"), 2, "{counted:?}");
+    assert_eq!(of("payonce_look_ups_total operation=payout answer=not_found"), 1, "{counted:?}");
+    assert!(of("payonce_look_ups_total operation=payout answer=found") >= 1, "{counted:?}");
+    assert!(of("payonce_journal_write_seconds") >= 3, "{counted:?}");
+    assert_eq!(of("dollr_request_seconds operation=execute_payout status=503"), 1, "{counted:?}");
+    assert_eq!(of("dollr_request_seconds operation=execute_payout status=200"), 1, "{counted:?}");
+    assert!(counted.keys().all(|name| !name.contains("ama") && !name.contains("250")), "{counted:?}");
+}
