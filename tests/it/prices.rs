@@ -72,6 +72,23 @@ async fn the_preview_of_a_collection_is_what_settles_in_the_same_and_in_another_
 }
 
 #[tokio::test]
+async fn the_preview_of_a_refund_is_what_the_customer_gets_in_the_currency_that_was_paid() {
+    for currency in [Currency::USD, Currency::LRD] {
+        let world = World::start().await;
+        let dollr = world.dollr();
+        let source = Source::Invoice(InvoiceId::new(101));
+        completed(&dollr.collection("INV-7", source, AMA, currency).send().await.unwrap()).await;
+        let order = dollr.refund_of("refund/INV-7", "INV-7", usd("33.33").unwrap());
+        let preview = order.preview(PaymentMethod::MtnMomoLbr, currency).await.unwrap();
+        let receipt = completed(&order.send().await.unwrap()).await;
+        agree(&preview, &receipt);
+        assert_eq!(preview.payee_amount.currency(), currency);
+        assert_eq!(gained(&world, receipt.reference_id, "account:18", currency), preview.payee_amount);
+        assert_eq!(world.movements(), 2);
+    }
+}
+
+#[tokio::test]
 async fn a_transfer_is_free_and_its_preview_says_so() {
     let world = World::start().await;
     let order = world.dollr().transfer("float/1", WALLET, CounterpartyId::new(15), usd("900.00").unwrap());

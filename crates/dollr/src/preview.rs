@@ -1,8 +1,9 @@
 //! What an order will come to, before it is sent: the provider is asked with the very contents that would be sent.
 
-use payonce::Error;
+use payonce::{Currency, Error};
 
-use crate::orders::{Contents, Order};
+use crate::orders::{Contents, Order, payable};
+use crate::refunds::RefundOrder;
 use crate::resources::methods::{Means, OperationType};
 use crate::resources::predictions::Preview;
 
@@ -37,6 +38,24 @@ impl Order {
             Contents::Transfer { amount, .. } => ask.amount(OperationType::Transfer, by, amount).await,
             Contents::Refund { amount, .. } => ask.amount(OperationType::Refund, by, amount).await,
             Contents::Collection { source, currency, .. } => ask.source(source, by, currency).await,
+        }
+    }
+}
+
+impl RefundOrder {
+    /// What it will come to, as [`Order::preview`], when the customer had paid by that means and in that currency. Reads
+    /// only, and does not look at the collection.
+    ///
+    /// # Errors
+    /// As [`Order::preview`].
+    pub async fn preview(&self, by: impl Into<Means>, paid_in: Currency) -> Result<Preview, Error> {
+        let by = by.into();
+        let ask = self.order.client.predictions();
+        match &self.order.contents {
+            Contents::Refund { amount, .. } => {
+                ask.amount(OperationType::Refund, by, payable(*amount)?).target(paid_in).await
+            }
+            _ => self.order.preview(by).await,
         }
     }
 }

@@ -71,7 +71,7 @@ impl Dollr {
 #[derive(Clone, Debug)]
 #[must_use = "a refund does nothing before it is sent"]
 pub struct RefundOrder {
-    order: Order,
+    pub(crate) order: Order,
     /// Whose payment intent it is for, where that has to be found out.
     collection: Option<Result<Name, Error>>,
 }

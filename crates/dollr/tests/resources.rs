@@ -76,3 +76,28 @@ async fn a_secret_is_not_repeated_and_the_merchants_own_number_is_still_its_numb
     assert_eq!(merchant.name, "Kamara [redacted] [redacted] [redacted]");
     assert_eq!(merchant.phone, Some(Phone::new("231771234567").unwrap()));
 }
+
+#[tokio::test]
+async fn a_refusal_that_repeats_a_persons_number_does_not_carry_it_on() {
+    let server = MockServer::start_async().await;
+    gives_token(&server, TOKEN, 60).await;
+    server
+        .mock_async(|when, then| {
+            when.path_excludes("/obtain/token");
+            then.status(422).header("x-request-id", "req-9").body(r#"{"detail":"231886123456 is nobody's"}"#);
+        })
+        .await;
+    let dollr = builder(&server.base_url()).build().unwrap();
+    let phone = || Phone::new("+231 886-123-456").unwrap();
+    let account = dollr.accounts().mobile_money(OperationType::Payout, PartyId::new(42), "Hawa", phone());
+    for error in [
+        dollr.predictions().mobile_money(OperationType::Payout, &phone()).await.unwrap_err(),
+        dollr.parties().create("Hawa", phone()).await.unwrap_err(),
+        account.method(PaymentMethod::MtnMomoLbr).await.unwrap_err(),
+    ] {
+        let text = format!("{error} {error:?}");
+        assert!(text.contains("(...456) is nobody's") && !text.contains("886123"), "{text}");
+        assert_eq!((error.kind(), error.status()), (ErrorKind::Refused, Some(422)));
+        assert_eq!(error.request_id(), Some("req-9"));
+    }
+}

@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize};
 use super::methods::{Means, OperationType};
 use super::predictions::Predictions;
 use super::words::{PaymentMethod, PaymentProvider};
-use super::{Reader, created, line, wire};
+use super::{Reader, created, hiding, line, wire};
 use crate::client::Dollr;
 use crate::ids::{AccountId, PartyId};
 use crate::phone::Phone;
@@ -80,7 +80,8 @@ impl PaymentAccount {
 /// }
 /// ```
 ///
-/// A collection that failed is tried with a new card account, and therefore under a new name: `again()` would send the
+/// After a crash the payment goes on by [`resume`](Dollr::resume), or is found by its name; the name is not sent again
+/// with another card. A collection that failed is tried with a new card account, and therefore under a new name: `again()` would send the
 /// old account, which the provider refuses. An invoice or order is paid once, whatever the names.
 #[derive(Debug)]
 #[must_use = "a card account is good for one payment"]
@@ -254,15 +255,19 @@ impl CreateAccount {
         let asked = types::CreatePaymentAccountPayload {
             account_name,
             country_code: self.country_code,
-            insensitive_account_number: self.phone.map(String::from),
+            insensitive_account_number: self.phone.as_ref().map(|phone| phone.digits().to_owned()),
             method: method.into(),
             party_id: party.value(),
             provider: provider.into(),
         };
         let operation = self.operation.into();
         let seen = ask!(self.wire, |raw| raw.create_payment_account(&operation, &asked));
-        let reply =
-            created(seen, "the payment account", "one that nothing uses does no harm, so wait a moment")?;
+        let made =
+            created(seen, "the payment account", "one that nothing uses does no harm, so wait a moment");
+        let reply = match &self.phone {
+            Some(phone) => made.map_err(hiding(phone))?,
+            None => made?,
+        };
         Ok(PaymentAccount::read(reply, Reader(&self.wire)))
     }
 }

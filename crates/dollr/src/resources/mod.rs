@@ -53,6 +53,22 @@ pub(crate) fn created<T>(seen: Seen<T>, what: &str, look: &str) -> Result<T, Err
     })
 }
 
+/// Takes a person's number out of the provider's words on a refusal.
+pub(crate) fn hiding(phone: &Phone) -> impl Fn(Error) -> Error {
+    let (digits, shown) = (phone.digits().to_owned(), format!("{phone:?}"));
+    move |error| {
+        if !error.message().contains(&digits) {
+            return error;
+        }
+        let message = error.message().replace(&digits, &shown);
+        let hidden = Error::new(error.kind(), message).with_request_id(error.request_id().map(str::to_owned));
+        match error.status() {
+            Some(status) => hidden.with_status(status),
+            None => hidden,
+        }
+    }
+}
+
 /// Reads the provider's words, field by field.
 #[derive(Clone, Copy)]
 pub(crate) struct Reader<'a>(pub(crate) &'a Wire);

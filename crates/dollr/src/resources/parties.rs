@@ -6,7 +6,7 @@ use std::sync::Arc;
 use payonce::{BoxFuture, Error, Timestamp};
 use serde::{Deserialize, Serialize};
 
-use super::{Reader, created, line, wire};
+use super::{Reader, created, hiding, line, wire};
 use crate::client::Dollr;
 use crate::ids::PartyId;
 use crate::phone::Phone;
@@ -134,10 +134,11 @@ impl CreateParty {
             country_code: self.country_code,
             email: self.email,
             fullname: line("the party's name", self.fullname)?,
-            phone: self.phone.into(),
+            phone: self.phone.digits().to_owned(),
         };
         let seen = ask!(self.wire, |raw| raw.create_party(&asked));
-        let reply = created(seen, "the party", "list the parties of that name")?;
+        let reply =
+            created(seen, "the party", "list the parties of that name").map_err(hiding(&self.phone))?;
         Party::read(reply, Reader(&self.wire))
     }
 }

@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 use super::merchant::OwnerType;
 use super::methods::{Means, OperationType};
 use super::words::{FeeBearer, PaymentMethod, PaymentProvider};
-use super::{Reader, line, wire};
+use super::{Reader, hiding, line, wire};
 use crate::client::Dollr;
 use crate::ids::MerchantId;
 use crate::orders::Source;
@@ -184,7 +184,7 @@ impl Predictions {
     pub async fn mobile_money(&self, operation: OperationType, phone: &Phone) -> Result<MobileMoney, Error> {
         let operation = operation.into();
         let seen = ask!(self.wire, |raw| raw.predict_mmo_provider_info(&operation, phone.digits()));
-        let (reply, reader) = (seen.success()?, Reader(&self.wire));
+        let (reply, reader) = (seen.success().map_err(hiding(phone))?, Reader(&self.wire));
         Ok(MobileMoney {
             carrier: reader.text(&reply.carrier),
             country: reader.text(&reply.country),
@@ -240,7 +240,7 @@ pub struct PredictAmount {
 }
 
 impl PredictAmount {
-    /// What the payer of a collection pays in; the currency of the amount unless it is set.
+    /// What the customer pays a collection in, or gets a refund in; the currency of the amount unless it is set.
     pub fn target(mut self, currency: Currency) -> Self {
         self.target = currency;
         self
