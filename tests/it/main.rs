@@ -6,6 +6,8 @@
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
+mod checkouts;
+mod collect;
 mod coverage;
 mod crash;
 mod documents;

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use payonce::journal::{Filter, Summary};
 use payonce::{Currency, Engine, Error, Money, Operation, ReferenceId};
 
+use crate::collect::Drafting;
 use crate::config::Builder;
 use crate::ids::{AccountId, CounterpartyId, WalletId};
 use crate::orders::{Contents, IntoName, Movement, Order, Source};
@@ -31,6 +32,7 @@ pub(crate) struct Inner {
     pub(crate) engine: Engine<DollrRail>,
     raw: raw::Client,
     payees: Payees,
+    drafting: Drafting,
 }
 
 #[cfg(feature = "realtime")]
@@ -51,7 +53,8 @@ impl fmt::Debug for Dollr {
 impl Dollr {
     pub(crate) fn new(engine: Engine<DollrRail>) -> Self {
         let raw = engine.rail().wire().raw();
-        let inner = Arc::new(Inner { engine, raw, payees: Payees::default() });
+        let (payees, drafting) = (Payees::default(), Drafting::default());
+        let inner = Arc::new(Inner { engine, raw, payees, drafting });
         #[cfg(feature = "realtime")]
         if let Some(live) = inner.engine.rail().live() {
             live.serve(&inner);
@@ -197,6 +200,10 @@ impl Dollr {
 
     pub(crate) fn payees(&self) -> &Payees {
         &self.inner.payees
+    }
+
+    pub(crate) fn drafting(&self) -> &Drafting {
+        &self.inner.drafting
     }
 
     pub(crate) fn engine(&self) -> &Engine<DollrRail> {

@@ -181,6 +181,19 @@ fn digest(kind: &str, asked: &Asked) -> String {
     })
 }
 
+/// Lets one run of an expression at a time draw up its document, so that two in one process do not fill the same draft
+/// twice. (Two processes may; then what came twice is taken out again, or one of them is told to send again.)
+#[derive(Debug, Default)]
+pub(crate) struct Drafting([tokio::sync::Mutex<()>; 32]);
+
+impl Drafting {
+    /// Waits for the turn of a name.
+    async fn turn(&self, name: &Name) -> tokio::sync::MutexGuard<'_, ()> {
+        let place = Sha256::digest(name.as_str())[0];
+        self.0[usize::from(place) % self.0.len()].lock().await
+    }
+}
+
 /// A collection that has been checked.
 struct Plan {
     client: Dollr,
@@ -202,10 +215,13 @@ impl Plan {
     }
 
     async fn send<Id: DocumentId>(&self) -> Result<Payment, Error> {
+        let turn = self.client.drafting().turn(&self.name).await;
         if let Some(source) = self.journaled().await? {
+            drop(turn);
             return self.order(source).send().await;
         }
         let (id, made) = self.document::<Id>().await.map_err(|error| self.not_ready::<Id>(error))?;
+        drop(turn);
         match self.order(id.into()).send().await {
             Err(error) if error.kind() == ErrorKind::NameTaken => {
                 // Another run of the same expression was faster, with a document of its own.
