@@ -145,6 +145,75 @@ async fn a_late_request_and_a_lost_journal_collect_once() {
     stop_at_each_step(true, true).await;
 }
 
+/// Where the provider has the payment and the journal has not, no error says that no money moved.
+#[tokio::test]
+async fn an_error_while_a_lost_payment_is_looked_for_leaves_its_money_in_doubt() {
+    let world = World::start().await;
+    let first = asked(&world.dollr()).send().await.unwrap();
+    completed(&first).await;
+    let dollr = forgetful(&world);
+    let lists = world.sandbox.on("GET /v1/invoices/list").times(4).before_effect().status(500);
+    for _ in 0..2 {
+        let error = asked(&dollr).send().await.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Unavailable, "{error}");
+    }
+    lists.remove();
+    let seen = |dollr: &Dollr| dollr.invoices().list().status(SourceStatus::Paid);
+    let all = seen(&dollr).await.unwrap().len();
+    world.sandbox.on("GET /v1/invoices/retrieve/{id}").nth(1).before_effect().status(500);
+    let error = asked(&dollr).send().await.unwrap_err();
+    assert_eq!((error.kind(), error.effect()), (ErrorKind::Unavailable, Effect::Unknown), "{error}");
+    let again = asked(&dollr).send().await.unwrap();
+    completed(&again).await;
+    assert_eq!(again.reference_id(), first.reference_id());
+    assert_eq!((seen(&dollr).await.unwrap().len(), invoices(&dollr).await.len()), (all, 1));
+    assert_eq!((world.paid(first.reference_id()), world.movements()), (1, 1));
+}
+
+/// Every call may fail at any time, in every way, and each run is repeated until it has gone through.
+#[tokio::test(flavor = "multi_thread")]
+async fn in_a_storm_every_name_is_one_payment_and_one_document() {
+    use payonce_sandbox::Storm;
+    let world = World::start().await;
+    let storm = Storm::new(7).lost_requests(0.05).lost_replies(0.1).resets(0.05).errors_before(0.05);
+    world.sandbox.storm(storm.errors_after(0.1).too_many(0.05).garbage(0.05).expired_tokens(0.05));
+    let dollr = world.dollr();
+    let runs: Vec<_> = (0..20)
+        .map(|n| {
+            let dollr = dollr.clone();
+            tokio::spawn(async move {
+                let name = format!("storm/{n}");
+                for _ in 0..200 {
+                    let collect = dollr.collect(name.as_str(), AMARA, AMA, Currency::USD);
+                    let collect = collect.item("Rice", 1, usd("9.50").unwrap());
+                    match collect.item("Oil", 2, usd("3.00").unwrap()).send().await {
+                        Ok(payment) => return completed(&payment).await,
+                        // Until it is journaled, the run itself is what is repeated.
+                        Err(error) => assert_eq!(error.effect(), Effect::None, "{error}"),
+                    }
+                }
+                panic!("{name} did not get through")
+            })
+        })
+        .collect();
+    for run in runs {
+        assert_eq!(run.await.unwrap().payee_amount, usd("15.50").unwrap());
+    }
+    world.sandbox.clear_faults();
+    let paid = dollr.invoices().list().status(SourceStatus::Paid).await.unwrap();
+    for n in 0..20 {
+        let name = format!("storm/{n}");
+        let of_name = paid.iter().filter(|invoice| invoice.reference.as_ref() == Some(&name));
+        assert_eq!(of_name.count(), 1, "{name}");
+    }
+    for invoice in dollr.invoices().list().await.unwrap() {
+        let stray = invoice.reference.is_some_and(|name| name.starts_with("storm/"));
+        let harmless = invoice.status == SourceStatus::Paid || invoice.status == SourceStatus::Idle;
+        assert!(!stray || harmless, "{} is {}", invoice.number, invoice.status);
+    }
+    assert_eq!(world.movements(), 20);
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn from_the_journal_on_resuming_is_enough() {
     for (operation, nth) in &STEPS[6..] {

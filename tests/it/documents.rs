@@ -104,6 +104,24 @@ async fn what_is_wrong_with_a_document_is_found_before_anything_is_sent() {
     assert_eq!(error.unwrap_err().kind(), ErrorKind::Invalid);
 }
 
+#[tokio::test]
+async fn the_amounts_of_a_document_are_exact() {
+    let world = World::start().await;
+    let invoices = world.dollr().invoices();
+    for (quantity, price, total) in [
+        (3, "0.29", "0.87"),
+        (7, "1.10", "7.70"),
+        (1, "0.01", "0.01"),
+        (1, "12345678901234.56", "12345678901234.56"),
+        (1000, "19.99", "19990.00"),
+    ] {
+        let draft = invoices.create(AMARA, Currency::USD).item("Rice", quantity, usd(price).unwrap());
+        let shown = draft.await.unwrap().document;
+        assert_eq!(shown.total, usd(total).unwrap(), "{quantity} x {price}");
+        assert_eq!(shown.items.unwrap()[0].price, usd(price).unwrap());
+    }
+}
+
 /// An invoice with three items, as one run of a program asks for it.
 fn three(dollr: &Dollr) -> dollr::CreateDocument<InvoiceId> {
     let new = dollr.invoices().create(AMARA, Currency::USD).note("Groceries");

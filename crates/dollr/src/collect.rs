@@ -15,7 +15,7 @@ use std::fmt::Write as _;
 use std::sync::Arc;
 
 use payonce::rail::{Preparation, Refusal};
-use payonce::{Currency, Error, ErrorKind, Money, Name, ReferenceId, Timestamp};
+use payonce::{Currency, Effect, Error, ErrorKind, Money, Name, ReferenceId, Timestamp};
 use sha2::{Digest, Sha256};
 
 use crate::classify::{self, Seen};
@@ -33,6 +33,10 @@ impl Dollr {
     /// once, however often it is run.
     ///
     /// The payer is charged in `currency`; the items may be priced in another one.
+    ///
+    /// A name that the journal does not know costs a look at the provider's drafts and published documents of that
+    /// currency, because an earlier run may have stopped before it was journaled, and the provider cannot be asked for a
+    /// reference.
     ///
     /// ```no_run
     /// use dollr::{AccountId, CounterpartyId, Currency, Dollr, usd};
@@ -261,38 +265,48 @@ impl Plan {
     /// The document that has the name for its reference, complete; or a new draft. Also whether it was made just now.
     async fn document<Id: DocumentId>(&self) -> Result<(Id, bool), Error> {
         let drafts = self.ours::<Id>(SourceStatus::Idle);
-        let (drafts, mut others, known) =
+        let (drafts, published, known) =
             tokio::try_join!(drafts, self.ours::<Id>(SourceStatus::Active), self.known())?;
-        if let Some(status) = known
-            && others.is_empty()
-        {
-            // The journal was lost: the provider has the payment.
-            let under_way = self.ours::<Id>(SourceStatus::Processing);
-            let (under_way, paid) = tokio::try_join!(under_way, self.ours::<Id>(SourceStatus::Paid))?;
-            others = under_way.into_iter().chain(paid).collect();
-            if others.is_empty() && status != ExecutionStatus::Failed {
-                let message =
-                    format!("it has a collection under that name, but no {} with that reference", Id::WHAT);
-                return Err(Error::new(ErrorKind::Refused, message));
-            }
+        let known = known.filter(|status| *status != ExecutionStatus::Failed);
+        if known.is_some() && published.is_empty() {
+            // The journal was lost, and the provider has the payment: money may have moved long ago.
+            let lost = |error: Error| error.with_effect(Effect::Unknown);
+            return self.lost().await.map(|id| (id, false)).map_err(lost);
+        }
+        if let Some(id) = self.fitting(published).await? {
+            return Ok((id, false));
         }
         let wire = self.wire();
-        let mut unfit = None;
-        for document in others {
-            let document = Id::retrieve(wire, document.id).await?;
-            match complete(wire, document, &self.asked).await {
-                Ok(document) => return Ok((document.id, false)),
-                Err(error) => unfit = unfit.or(Some(error)),
-            }
-        }
-        if let Some(error) = unfit {
-            return Err(error);
-        }
         let (draft, made) = match drafts.first() {
             Some(draft) => (Id::retrieve(wire, draft.id).await?, false),
             None => (Document { items: Some(Vec::new()), ..Id::create(wire, &self.asked).await? }, true),
         };
         Ok((complete(wire, draft, &self.asked).await?.id, made))
+    }
+
+    /// The document of a payment that the provider has and the journal has not.
+    async fn lost<Id: DocumentId>(&self) -> Result<Id, Error> {
+        let under_way = self.ours::<Id>(SourceStatus::Processing);
+        let (mut documents, paid) = tokio::try_join!(under_way, self.ours::<Id>(SourceStatus::Paid))?;
+        documents.extend(paid);
+        self.fitting(documents).await?.ok_or_else(|| {
+            let message =
+                format!("the provider has the payment, but no {} of that reference for it", Id::WHAT);
+            Error::new(ErrorKind::Refused, message)
+        })
+    }
+
+    /// The first document that is what was asked for; an error when there are only others.
+    async fn fitting<Id: DocumentId>(&self, documents: Vec<Document<Id>>) -> Result<Option<Id>, Error> {
+        let mut unfit = None;
+        for document in documents {
+            let document = Id::retrieve(self.wire(), document.id).await?;
+            match complete(self.wire(), document, &self.asked).await {
+                Ok(document) => return Ok(Some(document.id)),
+                Err(error) => unfit = unfit.or(Some(error)),
+            }
+        }
+        unfit.map_or(Ok(None), Err)
     }
 
     /// The documents that stand so and have the name for their reference, oldest first. (The provider cannot be asked
@@ -318,12 +332,14 @@ impl Plan {
     /// Says of an error that it came before the payment.
     fn not_ready<Id: DocumentId>(&self, cause: Error) -> Error {
         let message = format!(
-            "the {} for {:?} could not be made ready: {}; no money moved, and sending the same again goes on",
+            "the {} for {:?} could not be made ready: {}; this run collected nothing, and sending the same again goes on",
             Id::WHAT,
             self.name.as_str(),
             cause.message()
         );
-        let error = Error::new(cause.kind(), message).with_request_id(cause.request_id().map(str::to_owned));
+        let error = Error::new(cause.kind(), message)
+            .with_effect(cause.effect())
+            .with_request_id(cause.request_id().map(str::to_owned));
         match cause.status() {
             Some(status) => error.with_status(status).with_source(cause),
             None => error.with_source(cause),

@@ -17,7 +17,8 @@
 //! # What it serves
 //!
 //! Every operation of `openapi.json`, under `/v1`; and `/_sandbox/*` for the clock, the faults, the ledger, the request
-//! log and a reset. Everything happens by the [virtual clock](Clock), which is also the `Date` of every reply.
+//! log and a reset. The reply of a collection names its payment intent, as the provider's guides say and its document
+//! does not. Everything happens by the [virtual clock](Clock), which is also the `Date` of every reply.
 //!
 //! For people there are pages: a dashboard at `/` with wallets, payments and their timelines, faults and the clock, live;
 //! the hosted checkouts and payment links that the API hands out, at `/pay/...`; and receipts at `/receipt/...`. A

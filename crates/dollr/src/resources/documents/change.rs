@@ -32,6 +32,9 @@ pub(crate) struct ItemChanges {
 
 /// A list of documents that is asked for. Reads only, when it is awaited.
 ///
+/// The provider sends the whole list at once. One over 2 MiB, which is some thousands of documents, is not read: ask for
+/// one status and one currency.
+///
 /// # Errors
 /// What kept the provider's word from being read.
 #[derive(Clone, Debug)]
