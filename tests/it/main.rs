@@ -19,5 +19,7 @@ mod payees;
 mod people;
 mod prices;
 mod realtime;
+mod reconcile;
+mod storm;
 mod switches;
 mod world;

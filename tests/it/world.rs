@@ -4,12 +4,8 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use dollr::{
-    AccountId, Builder, Clock, Dollr, Error, Failure, Passcode, Payment, Receipt, ReferenceId, Secret,
-    Settlement, Timestamp, usd,
-};
-use payonce::BoxFuture;
-use payonce_sandbox::{CLIENT_ID, CLIENT_SECRET, PASSCODE, PASSCODE_PHONE, Sandbox};
+use dollr::{AccountId, Builder, Dollr, Error, Failure, Payment, Receipt, ReferenceId, Settlement, usd};
+use payonce_sandbox::Sandbox;
 
 /// How many virtual seconds pass in one real second.
 const SPEED: u32 = 600;
@@ -17,20 +13,6 @@ const SPEED: u32 = 600;
 /// An ordinary mobile money account, and one whose owner declines.
 pub(crate) const AMA: AccountId = AccountId::new(18);
 pub(crate) const DECLINES: AccountId = AccountId::new(21);
-
-/// The sandbox's time, for a client that lives in the same world.
-#[derive(Debug)]
-struct SandboxTime(payonce_sandbox::Clock);
-
-impl Clock for SandboxTime {
-    fn now(&self) -> Timestamp {
-        self.0.now()
-    }
-
-    fn sleep(&self, duration: Duration) -> BoxFuture<'_, ()> {
-        Box::pin(self.0.sleep(duration))
-    }
-}
 
 pub(crate) struct World {
     pub(crate) sandbox: Sandbox,
@@ -73,12 +55,9 @@ impl World {
 
     /// The settings of a client, but for where its journal is.
     pub(crate) fn client(&self) -> Builder {
-        Dollr::builder()
-            .client_id(CLIENT_ID)
-            .client_secret(Secret::new(CLIENT_SECRET))
-            .base_url(self.sandbox.url())
-            .passcode(Passcode::of_phone(Secret::new(PASSCODE), PASSCODE_PHONE))
-            .clock(Arc::new(SandboxTime(self.sandbox.clock())))
+        Builder::from_variables(self.sandbox.env())
+            .unwrap()
+            .clock(Arc::new(self.sandbox.clock()))
             .first_answer(Duration::from_secs(24 * 3600))
             // In real time, unlike everything else.
             .request_timeout(Duration::from_secs(1))

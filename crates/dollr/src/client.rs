@@ -4,7 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use payonce::journal::{Filter, Summary};
-use payonce::{Currency, Engine, Error, Money, Operation, ReferenceId};
+use payonce::{Currency, Engine, Error, Money, Name, Operation, ReferenceId};
 
 use crate::collect::Drafting;
 use crate::config::Builder;
@@ -144,6 +144,11 @@ impl Dollr {
     /// `Journal` when the journal cannot be read.
     pub async fn find_by_reference(&self, reference_id: ReferenceId) -> Result<Option<Payment>, Error> {
         self.engine().find_by_reference(reference_id).await
+    }
+
+    /// The key of the first attempt at a payment of that name, whether it was made or not.
+    pub fn reference_id(&self, operation: &Operation, name: &Name) -> ReferenceId {
+        self.engine().reference_id(operation, name)
     }
 
     /// Lists the journal's payments in the order in which they were recorded.

@@ -88,6 +88,7 @@ mod preview;
 mod rail;
 #[cfg(feature = "realtime")]
 mod realtime;
+mod reconcile;
 mod redact;
 mod refunds;
 mod resources;
@@ -117,6 +118,7 @@ pub use phone::Phone;
 pub use rail::DollrRail;
 #[cfg(feature = "realtime")]
 pub use realtime::Realtime;
+pub use reconcile::{Compared, Difference, Moved, Reconcile, Reconciliation};
 pub use refunds::RefundOrder;
 /// The HTTP client, for [`Builder::http`].
 pub use reqwest;

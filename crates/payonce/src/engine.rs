@@ -112,6 +112,12 @@ impl<R: Rail> Engine<R> {
         &self.inner.namespace
     }
 
+    /// The key of a payment's first attempt, which follows from its name: for asking the provider about a payment that
+    /// the journal does not know.
+    pub fn reference_id(&self, operation: &Operation, name: &Name) -> ReferenceId {
+        ReferenceId::derive(&self.inner.namespace, operation, name, 1)
+    }
+
     /// Records a payment, or takes up the one of that name, and drives it.
     ///
     /// When it returns `Ok`, the payment is in the journal and the provider has it or has ended it; the engine goes
@@ -131,7 +137,7 @@ impl<R: Rail> Engine<R> {
     ) -> Result<Payment<R>, Error> {
         let inner = &self.inner;
         inner.bind().await?;
-        let reference_id = ReferenceId::derive(&inner.namespace, &operation, &name, 1);
+        let reference_id = self.reference_id(&operation, &name);
         let rail = inner.rail.name().to_owned();
         let intent = Intent { rail, operation, name, reference_id, contents, expect };
         let digest = intent.digest();

@@ -147,6 +147,18 @@ pub(crate) fn later(at: DateTime<Utc>, by: Duration) -> DateTime<Utc> {
     TimeDelta::from_std(by).ok().and_then(|by| at.checked_add_signed(by)).unwrap_or(DateTime::<Utc>::MAX_UTC)
 }
 
+/// A client that is given this clock lives in the sandbox's time.
+#[cfg(feature = "clock")]
+impl payonce::Clock for Clock {
+    fn now(&self) -> DateTime<Utc> {
+        Self::now(self)
+    }
+
+    fn sleep(&self, duration: Duration) -> payonce::BoxFuture<'_, ()> {
+        Box::pin(Self::sleep(self, duration))
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

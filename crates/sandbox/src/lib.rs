@@ -109,6 +109,7 @@ mod sessions;
 mod shape;
 mod sources;
 mod store;
+pub mod storm;
 mod switches;
 mod tokens;
 

@@ -26,10 +26,23 @@ impl Builder {
     /// `Configuration`, naming the variable and never its value, when one is malformed or contradicts another. A
     /// variable that is set to nothing is malformed.
     pub fn from_env() -> Result<Self, Error> {
-        Self::from_variables(|name| std::env::var_os(name))
+        Self::looked_up(|name| std::env::var_os(name))
     }
 
-    fn from_variables(variable: impl Fn(&str) -> Option<OsString>) -> Result<Self, Error> {
+    /// The settings as these variables have them, and none of the environment: those of a sandbox, or of a file.
+    ///
+    /// # Errors
+    /// As [`from_env`](Self::from_env).
+    pub fn from_variables<K: AsRef<str>, V: Into<OsString>>(
+        variables: impl IntoIterator<Item = (K, V)>,
+    ) -> Result<Self, Error> {
+        let variables: Vec<_> = variables.into_iter().map(|(name, value)| (name, value.into())).collect();
+        Self::looked_up(|name| {
+            variables.iter().find(|(known, _)| known.as_ref() == name).map(|(_, value)| value.clone())
+        })
+    }
+
+    fn looked_up(variable: impl Fn(&str) -> Option<OsString>) -> Result<Self, Error> {
         let read = |name: &'static str| match variable(name) {
             None => Ok(None),
             Some(value) if value.is_empty() => Err(setting(format!("{name} is set, but empty"))),
@@ -114,7 +127,7 @@ mod tests {
 
     /// The complete environment with these changes; an unset variable is `None`.
     fn configured(changes: &[(&str, Option<&str>)]) -> Result<Builder, Error> {
-        Builder::from_variables(|name| {
+        Builder::looked_up(|name| {
             let changed = changes.iter().find(|change| change.0 == name).map(|change| change.1);
             let value =
                 changed.unwrap_or_else(|| COMPLETE.iter().find(|pair| pair.0 == name).map(|pair| pair.1));
@@ -172,7 +185,7 @@ mod tests {
     fn a_variable_that_is_no_text_is_named() {
         use std::os::unix::ffi::OsStringExt;
         let read = |name: &str| (name == "DOLLR_CLIENT_ID").then(|| OsString::from_vec(vec![0xff]));
-        let error = Builder::from_variables(read).unwrap_err();
+        let error = Builder::looked_up(read).unwrap_err();
         assert_eq!(error.message(), "DOLLR_CLIENT_ID is not Unicode text");
     }
 
