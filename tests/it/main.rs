@@ -15,6 +15,7 @@ mod faults;
 mod flows;
 mod manners;
 mod mistakes;
+mod pages;
 mod payees;
 mod people;
 mod prices;

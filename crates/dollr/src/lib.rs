@@ -23,6 +23,30 @@
 //! # }
 //! ```
 //!
+//! # Tasks
+//!
+//! Each example is a program; `cargo run -p dollr --example NAME` runs it, against a sandbox that it starts itself.
+//!
+//! | I want to … | with | example |
+//! |---|---|---|
+//! | collect an invoice, in one expression | [`Dollr::collect`] | `collect_invoice` |
+//! | collect for an order, with each step my own | [`Dollr::orders`], [`Dollr::collection`] | `collect_order` |
+//! | have customer and invoice made by one call | [`Dollr::checkout`], [`direct`](CreateCheckout::direct) | `checkout_shortcut` |
+//! | send a customer to a page to pay | [`Dollr::checkout`], [`Checkout::verify`] | `hosted_checkout` |
+//! | collect from a card with 3-D Secure | [`Accounts::card`], [`Status::NeedsAction`] | `card` |
+//! | pay an account | [`Dollr::payout`] | `payout` |
+//! | pay a person, by phone number | [`Dollr::payout_to`] | `payout_to_phone` |
+//! | move money to a counterparty's wallet | [`Dollr::transfer`] | `transfer` |
+//! | pay a part of a collection back | [`Dollr::refund_of`] | `refund` |
+//! | know beforehand what it will cost | [`Order::preview`] | `payout` |
+//! | watch a payment | [`Payment::watch`] | `transfer` |
+//! | hear of a settlement sooner than by polling | the feature `realtime` | `realtime` |
+//! | know what an error means for the money | [`Error::effect`] | `error_handling` |
+//! | pay from a web server, and stop it | [`Dollr::idle`], [`Dollr::resume`] | `axum_server` |
+//!
+//! Coming from the provider's own guide for Rust? [Here are its steps](from_the_rust_guide), side by side with this crate's;
+//! and [what you no longer have to know](what_you_no_longer_have_to_know).
+//!
 //! # What holds
 //!
 //! A payment is known by a permanent name. Its key with the provider is derived from the name, it is written to a
@@ -161,6 +185,9 @@ pub fn lrd(amount: &str) -> Result<Money, Error> {
 pub fn rwf(amount: &str) -> Result<Money, Error> {
     Money::new(amount, Currency::RWF)
 }
+
+#[doc = include_str!("from_the_rust_guide.md")]
+pub mod from_the_rust_guide {}
 
 #[doc = include_str!("what_you_no_longer_have_to_know.md")]
 pub mod what_you_no_longer_have_to_know {}

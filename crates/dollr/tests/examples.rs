@@ -9,7 +9,7 @@
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
-use payonce_sandbox::Sandbox;
+use payonce_sandbox::{REALTIME_ANON_KEY, Sandbox};
 use tokio::process::Command;
 use tokio::task::JoinSet;
 
@@ -17,7 +17,7 @@ use tokio::task::JoinSet;
 const SELLS_ANEW: [&str; 4] = ["card", "checkout_shortcut", "collect_order", "hosted_checkout"];
 
 /// Those that are there only with a feature.
-const WITH_FEATURES: [(&str, bool); 0] = [];
+const WITH_FEATURES: [(&str, bool); 1] = [("realtime", cfg!(feature = "realtime"))];
 
 struct Example {
     name: String,
@@ -59,6 +59,7 @@ fn examples() -> Vec<Example> {
 async fn run(example: &Example, sandbox: &Sandbox, journal: &Path) -> String {
     let mut command = Command::new(&example.binary);
     command.envs(sandbox.env()).env("PAYONCE_JOURNAL", journal).kill_on_drop(true);
+    command.env("DOLLR_REALTIME_URL", sandbox.url()).env("DOLLR_REALTIME_ANON_KEY", REALTIME_ANON_KEY);
     let output = tokio::time::timeout(Duration::from_secs(120), command.output()).await;
     let output = output.unwrap_or_else(|_| panic!("{} does not end", example.name)).unwrap();
     let (said, complained) =
@@ -89,5 +90,15 @@ async fn every_example_ends_as_it_says_and_pays_once_however_often_it_runs() {
     let mut runs: JoinSet<()> = examples.into_iter().map(run_twice).collect();
     while let Some(run) = runs.join_next().await {
         run.unwrap();
+    }
+}
+
+#[test]
+fn the_crates_documentation_names_every_example() {
+    let documentation = include_str!("../src/lib.rs");
+    for entry in std::fs::read_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join("examples")).unwrap() {
+        let path = entry.unwrap().path();
+        let name = path.file_stem().unwrap().to_str().unwrap();
+        assert!(path.is_dir() || documentation.contains(&format!("| `{name}` |")), "no task leads to {name}");
     }
 }

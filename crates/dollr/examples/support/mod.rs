@@ -7,7 +7,7 @@ use std::error::Error;
 use std::process::Command;
 use std::time::Duration;
 
-use payonce_sandbox::Sandbox;
+use payonce_sandbox::{REALTIME_ANON_KEY, Sandbox};
 
 /// Leaves the environment as it is if `DOLLR_BASE_URL` says where the provider is. Otherwise starts a sandbox, runs this
 /// program again in the environment in which a client finds it, and ends as that ended.
@@ -20,6 +20,8 @@ pub(crate) async fn sandbox() -> Result<(), Box<dyn Error>> {
     let status = Command::new(std::env::current_exe()?)
         .args(std::env::args_os().skip(1))
         .envs(sandbox.env())
+        .env("DOLLR_REALTIME_URL", sandbox.url())
+        .env("DOLLR_REALTIME_ANON_KEY", REALTIME_ANON_KEY)
         .env_remove("DOLLR_PASSCODE_USER_ID")
         .env("PAYONCE_JOURNAL", journal.path().join("payonce.db"))
         .status()?;
