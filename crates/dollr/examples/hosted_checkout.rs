@@ -36,7 +36,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     // Wait for the provider's word; or ask with `verify`, whenever it suits.
     match checkout.ended_within(Duration::from_secs(900)).await? {
         Sale::Paid(state) => println!("{} paid, ship it", state.total),
-        ended => println!("not paid: {ended:?}"),
+        Sale::Canceled(state) | Sale::Expired(state) => println!("{} was not paid", state.number),
     }
     Ok(())
 }

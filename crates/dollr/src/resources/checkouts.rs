@@ -92,7 +92,7 @@ impl Dollr {
 
 /// How a sale ended.
 #[derive(Clone, Debug, PartialEq, Eq)]
-#[non_exhaustive]
+#[allow(clippy::exhaustive_enums, reason = "callers must treat each")]
 pub enum Sale {
     /// It is paid: the provider says so.
     Paid(SourceState),

@@ -131,12 +131,12 @@ pub struct Item {
 ///
 /// It is no [`Source`], so that a collection for it does not compile; [`publish`](Self::publish) makes it one.
 ///
-/// ```compile_fail
+/// ```compile_fail,E0277
 /// # async fn collect(dollr: dollr::Dollr) -> Result<(), dollr::Error> {
-/// use dollr::{Currency, usd};
+/// use dollr::{AccountId, Currency, usd};
 ///
 /// let draft = dollr.invoices().create(15.into(), Currency::USD).item("Rice", 1, usd("9.50")?).await?;
-/// dollr.collection("INV-7", &draft, 18.into(), Currency::USD).send().await?; // never published
+/// dollr.collection("INV-7", &draft, AccountId::new(18), Currency::USD).send().await?; // never published
 /// # Ok(())
 /// # }
 /// ```
@@ -168,11 +168,11 @@ impl<Id: DocumentId> Draft<Id> {
 ///
 /// ```no_run
 /// # async fn collect(dollr: dollr::Dollr) -> Result<(), dollr::Error> {
-/// use dollr::{Currency, usd};
+/// use dollr::{AccountId, Currency, usd};
 ///
 /// let invoice = dollr.invoices().create(15.into(), Currency::USD).item("Rice", 1, usd("9.50")?).publish().await?;
 /// println!("{} over {}", invoice.document.number, invoice.document.total);
-/// dollr.collection("INV-7", &invoice, 18.into(), Currency::USD).send().await?;
+/// dollr.collection("INV-7", &invoice, AccountId::new(18), Currency::USD).send().await?;
 /// # Ok(())
 /// # }
 /// ```
