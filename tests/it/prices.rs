@@ -55,7 +55,8 @@ async fn the_preview_of_a_collection_is_what_settles_in_the_same_and_in_another_
     {
         let world = World::start().await;
         let source = Source::Invoice(InvoiceId::new(invoice));
-        let order = world.dollr().collection("INV-7", source, AMA, currency);
+        let dollr = world.dollr();
+        let order = dollr.collection("INV-7", source, AMA, currency);
         let preview = order.preview(PaymentMethod::MtnMomoLbr).await.unwrap();
         let receipt = completed(&order.send().await.unwrap()).await;
         agree(&preview, &receipt);
@@ -67,6 +68,13 @@ async fn the_preview_of_a_collection_is_what_settles_in_the_same_and_in_another_
         assert_eq!(paid(&world, key, "account:18", currency), preview.payer_amount);
         assert_eq!(gained(&world, key, wallet, ours), preview.payee_amount);
         assert_eq!(gained(&world, key, "fees:gateway", ours), preview.gateway_fee.unwrap());
+        let told = dollr.invoices().receipt(InvoiceId::new(invoice)).await.unwrap();
+        assert_eq!(
+            (told.payer_amount, told.payee_amount),
+            (Some(preview.payer_amount), Some(preview.payee_amount))
+        );
+        assert_eq!((told.platform_fee, told.gateway_fee), (Some(preview.platform_fee), preview.gateway_fee));
+        assert_eq!(told.exchange.and_then(|exchange| exchange.fee), preview.fx_fee);
         assert_eq!(world.movements(), 1);
     }
 }
