@@ -41,6 +41,7 @@
 //! | know beforehand what it will cost | [`Order::preview`] | `payout` |
 //! | watch a payment | [`Payment::watch`] | `transfer` |
 //! | hear of a settlement sooner than by polling | the feature `realtime` | `realtime` |
+//! | hold the journal against the provider | [`Dollr::reconcile`] | `reconcile` |
 //! | know what an error means for the money | [`Error::effect`] | `error_handling` |
 //! | pay from a web server, and stop it | [`Dollr::idle`], [`Dollr::resume`] | `axum_server` |
 //!
