@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use dollr::{ErrorKind, Filter, Settlement, Status, blocking, usd};
+use dollr::{ErrorKind, Filter, Instruction, Settlement, Status, blocking, usd};
 
 use crate::world::{AMA, DECLINES, World, completed, pay_ama};
 
@@ -132,4 +132,64 @@ fn payments_sends_look_ups_and_set_backs_are_counted_and_nothing_personal_is_a_l
     assert_eq!(of("dollr_request_seconds operation=execute_payout status=503"), 1, "{counted:?}");
     assert_eq!(of("dollr_request_seconds operation=execute_payout status=200"), 1, "{counted:?}");
     assert!(counted.keys().all(|name| !name.contains("ama") && !name.contains("250")), "{counted:?}");
+}
+
+#[tokio::test]
+async fn a_written_instruction_is_the_same_payment_as_the_call() {
+    let world = World::start().await;
+    let dollr = world.dollr();
+    let called = pay_ama(&dollr).await.unwrap();
+    let written = r#"{ "operation": "payout", "name": "salary/2026-11/ama", "account": 18,
+        "amount": { "amount": "250.00", "currency": "USD" } }"#;
+    let instruction: Instruction = serde_json::from_str(written).unwrap();
+    let ordered = dollr.order(instruction).send().await.unwrap();
+    assert_eq!(ordered.reference_id(), called.reference_id());
+    completed(&ordered).await;
+    assert!(serde_json::from_str::<Instruction>(&written.replace("account", "acount")).is_err());
+    let transfer = r#"{ "operation": "transfer", "name": "float/1", "wallet": 3, "counterparty": 15,
+        "amount": { "amount": "1.00", "currency": "USD" } }"#;
+    completed(&dollr.order(serde_json::from_str(transfer).unwrap()).send().await.unwrap()).await;
+    let refund = r#"{ "operation": "refund", "name": "refund/1", "payment_intent": 9001,
+        "amount": { "amount": "1.00", "currency": "USD" }, "reason": "damaged" }"#;
+    completed(&dollr.order(serde_json::from_str(refund).unwrap()).send().await.unwrap()).await;
+    let collection = r#"{ "operation": "collection", "name": "INV-101", "source": { "invoice": 101 },
+        "account": 18, "currency": "USD" }"#;
+    completed(&dollr.order(serde_json::from_str(collection).unwrap()).send().await.unwrap()).await;
+    assert_eq!(world.movements(), 4);
+}
+
+#[test]
+fn settings_and_instructions_have_schemas_without_a_place_for_secrets() {
+    let config = serde_json::to_value(schemars::schema_for!(dollr::Config)).unwrap();
+    assert_eq!(config["additionalProperties"], false);
+    let names: Vec<_> = config["properties"].as_object().unwrap().keys().cloned().collect();
+    assert!(names.iter().all(|name| !name.contains("secret") && !name.contains("passcode")), "{names:?}");
+    let instruction = serde_json::to_value(schemars::schema_for!(Instruction)).unwrap();
+    let payout = &instruction["oneOf"][0]["properties"];
+    assert_eq!(payout["operation"]["const"], "payout", "{instruction}");
+    assert_eq!(payout["amount"]["$ref"], "#/$defs/Money");
+    assert_eq!(instruction["$defs"]["AccountId"]["minimum"], 1, "{instruction}");
+}
+
+#[tokio::test]
+async fn what_a_payment_is_and_how_it_ended_is_json_both_ways() {
+    let world = World::start().await;
+    let dollr = world.dollr();
+    let payment = pay_ama(&dollr).await.unwrap();
+    let settlement = payment.settled().await.unwrap();
+    let record = dollr.find("salary/2026-11/ama").await.unwrap().unwrap().record().clone();
+    let summaries = dollr.list(Filter::default()).await.unwrap();
+    macro_rules! both_ways {
+        ($($value:expr),+) => { $(
+            let json = serde_json::to_string(&$value).unwrap();
+            let [written, read] = [Some($value.clone()), serde_json::from_str(&json).ok()];
+            assert!(written == read, "{json}");
+        )+ };
+    }
+    both_ways!(settlement, record, summaries, Filter::default());
+    let execution = dollr.execution(payment.operation(), payment.reference_id()).await.unwrap();
+    assert_eq!(serde_json::to_value(&execution).unwrap()["status"], "COMPLETED");
+    assert!(serde_json::to_value(&execution).unwrap().get("action").is_none());
+    assert!(serde_json::to_value(payment.status().await.unwrap()).unwrap()["completed"].is_object());
+    assert_eq!(world.movements(), 1);
 }

@@ -40,13 +40,33 @@ const TESTS: Step = with_cargo("tests", &["xtask", "test"]);
 
 const PROOF: Step = with_cargo("proof", &["xtask", "prove", "--quick"]);
 
-const CARGO_STEPS: [Step; 4] = [
+const CARGO_STEPS: [Step; 5] = [
     with_cargo("format", &["fmt", "--all", "--check"]),
     with_cargo("generated code is fresh", &["xtask", "generate", "--check"]),
-    with_cargo("lints", &["clippy", "--workspace", "--all-targets", "--locked", "--", "-D", "warnings"]),
+    with_cargo(
+        "lints with every feature",
+        &["clippy", "--workspace", "--all-targets", "--all-features", "--locked", "--", "-D", "warnings"],
+    ),
+    with_cargo(
+        "lints with no feature",
+        &[
+            "clippy",
+            "-p",
+            "payonce",
+            "-p",
+            "dollr",
+            "-p",
+            "payonce-sandbox",
+            "--no-default-features",
+            "--locked",
+            "--",
+            "-D",
+            "warnings",
+        ],
+    ),
     Step {
         name: "documentation",
-        command: &["doc", "--workspace", "--no-deps", "--locked"],
+        command: &["doc", "--workspace", "--no-deps", "--all-features", "--locked"],
         environment: &[("RUSTDOCFLAGS", "-D warnings")],
     },
 ];

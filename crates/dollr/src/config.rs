@@ -5,6 +5,7 @@
 
 mod address;
 mod environment;
+mod file;
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -12,9 +13,11 @@ use std::time::Duration;
 
 use payonce::journal::{Journal, MemoryJournal, SqliteJournal};
 use payonce::{Clock, Engine, Error, ErrorKind, Namespace, Pace, Secret, Settings};
+use serde::{Deserialize, Serialize};
 
 use address::HttpSettings;
 pub(crate) use address::{Address, tls};
+pub use file::Config;
 
 use crate::client::Dollr;
 use crate::rail::DollrRail;
@@ -85,7 +88,8 @@ fn is_phone(text: &str) -> bool {
 }
 
 /// What sends the payouts; the provider keeps it for its audit.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct Device {
     /// What it is called.
     pub name: String,

@@ -14,8 +14,9 @@ macro_rules! id {
     ($(#[$doc:meta])* $type:ident, $what:literal) => {
         $(#[$doc])*
         #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+        #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
         #[serde(transparent)]
-        pub struct $type(i64);
+        pub struct $type(#[cfg_attr(feature = "schemars", schemars(range(min = 1)))] i64);
 
         impl $type {
             /// The id of that number.

@@ -105,6 +105,7 @@ mod client;
 mod collect;
 mod config;
 mod ids;
+mod instruction;
 mod open_enum;
 mod orders;
 mod payees;
@@ -123,12 +124,13 @@ mod transport;
 
 pub use client::{Dollr, Payment};
 pub use collect::Collect;
-pub use config::{Builder, Device, Passcode};
+pub use config::{Builder, Config, Device, Passcode};
 pub use dollr_raw as raw;
 pub use ids::{
     AccountId, CounterpartyId, InvoiceId, ItemId, MerchantId, OrderId, PartyId, PaymentIntentId, SessionId,
     WalletId,
 };
+pub use instruction::Instruction;
 pub use orders::{IntoName, Order, Source};
 pub use payonce::journal::{self, Filter, Journal, PaymentId, Record, Standing, Summary};
 /// The states of a payment as they come: [`Payment::watch`].

@@ -4,6 +4,7 @@
 
 use payonce::{Currency, Error, ErrorKind, Money, Operation, ReferenceId, Secret, Timestamp};
 use rust_decimal::Decimal;
+use serde::{Deserialize, Serialize};
 
 use crate::ids::PaymentIntentId;
 use crate::open_enum::open_enum;
@@ -42,7 +43,7 @@ open_enum! {
 }
 
 /// The provider's present word on one execution.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize)]
 #[non_exhaustive]
 pub struct Execution {
     /// The key it was executed under.
@@ -61,7 +62,8 @@ pub struct Execution {
     pub gateway_message: Option<String>,
     /// What the merchant's wallet says.
     pub wallet_message: Option<String>,
-    /// What the customer's browser needs to authorise it, while that is asked for.
+    /// What the customer's browser needs to authorise it, while that is asked for. It is not serialised.
+    #[serde(skip_serializing)]
     pub action: Option<Secret>,
     /// What a refund of it names, where the provider says it.
     pub payment_intent: Option<PaymentIntentId>,
@@ -95,7 +97,7 @@ impl Execution {
 }
 
 /// The provider's present word on an invoice or order.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct SourceState {
     /// Which one.

@@ -29,6 +29,8 @@ mod name;
 mod payment;
 pub mod rail;
 mod schedule;
+#[cfg(feature = "schemars")]
+mod schema;
 mod secret;
 pub mod step;
 mod watch;

@@ -84,8 +84,10 @@ impl From<Currency> for String {
 ///
 /// Two values are equal when the amounts are equal as numbers, so `250 USD` equals `250.00 USD`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct Money {
     #[serde(with = "rust_decimal::serde::str")]
+    #[cfg_attr(feature = "schemars", schemars(with = "crate::schema::Amount"))]
     amount: Decimal,
     currency: Currency,
 }

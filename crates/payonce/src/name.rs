@@ -117,8 +117,9 @@ checked_text! {
 
 /// The key of one attempt at one payment: a version-4-shaped UUID that the provider executes at most once.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 #[serde(transparent)]
-pub struct ReferenceId(Uuid);
+pub struct ReferenceId(#[cfg_attr(feature = "schemars", schemars(with = "crate::schema::Uuid"))] Uuid);
 
 impl ReferenceId {
     /// Derives the key of the `attempt`-th try (the first is 1).

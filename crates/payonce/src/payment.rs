@@ -18,6 +18,7 @@ use crate::watch::Watch;
 
 /// How a payment ended. Both are answers, not errors: nothing more will happen under this attempt.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 #[allow(clippy::exhaustive_enums, reason = "callers must treat both")]
 pub enum Settlement {

@@ -22,6 +22,7 @@ pub type Timestamp = DateTime<Utc>;
 
 /// What the provider must have moved for the payment to be the one that was intended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 #[allow(clippy::exhaustive_enums, reason = "every rail must say which of the two it is")]
 pub enum Expect {
@@ -51,6 +52,7 @@ impl fmt::Display for Expect {
 
 /// What the provider says it moved.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 #[allow(clippy::exhaustive_structs, reason = "rails build it")]
 pub struct Receipt {
     /// The key under which it moved.
@@ -66,6 +68,7 @@ pub struct Receipt {
 
 /// Why a payment failed. No money moved.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 #[allow(clippy::exhaustive_structs, reason = "rails build it")]
 pub struct Failure {
     /// The provider's words, without anything secret.
@@ -94,6 +97,7 @@ pub enum Refused {
 
 /// Why the engine stopped and a person must decide.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum ParkReason {
@@ -198,7 +202,7 @@ pub enum Event {
 }
 
 /// An [`Event`] and when it was noted, by our clock.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[allow(clippy::exhaustive_structs, reason = "a pair")]
 pub struct Entry {
     /// When, by the clock of the process that noted it.
@@ -208,7 +212,8 @@ pub struct Entry {
 }
 
 /// How a payment stands at its end.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 #[allow(clippy::exhaustive_enums, reason = "there is no fourth end")]
 pub enum Outcome {
     /// The money moved.

@@ -33,11 +33,13 @@ type Result<T, E = Error> = std::result::Result<T, E>;
 
 /// A payment's number in its journal, ascending in the order in which payments were recorded. It means nothing
 /// outside that journal.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+#[serde(transparent)]
 pub struct PaymentId(pub(crate) i64);
 
 /// A payment as it was intended. None of it ever changes.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[allow(clippy::exhaustive_structs, reason = "back ends read it, the engine builds it")]
 pub struct Intent {
     /// The rail it goes over.
@@ -69,7 +71,7 @@ impl Intent {
 }
 
 /// A payment and everything that is known to have happened to it.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[allow(clippy::exhaustive_structs, reason = "back ends build it")]
 pub struct Record {
     /// Its number in the journal.
@@ -100,6 +102,7 @@ impl Record {
 
 /// How a payment stands, in one word.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum Standing {
@@ -180,7 +183,8 @@ impl FromStr for Standing {
 }
 
 /// One payment in a list.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 #[allow(clippy::exhaustive_structs, reason = "back ends build it")]
 pub struct Summary {
     /// Its number in the journal.
@@ -202,7 +206,9 @@ pub struct Summary {
 }
 
 /// Which payments to list.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+#[serde(default)]
 #[allow(clippy::exhaustive_structs, reason = "callers build it")]
 pub struct Filter {
     /// Only those of this standing.
