@@ -136,7 +136,7 @@ pub struct Item {
 /// use dollr::{AccountId, Currency, usd};
 ///
 /// let draft = dollr.invoices().create(15.into(), Currency::USD).item("Rice", 1, usd("9.50")?).await?;
-/// dollr.collection("INV-7", &draft, AccountId::new(18), Currency::USD).send().await?; // never published
+/// dollr.collection("INV-7", &draft, AccountId::new(18), Currency::USD).send().await?;
 /// # Ok(())
 /// # }
 /// ```
