@@ -224,8 +224,16 @@ impl Plan {
             drop(turn);
             return self.order(source).send().await;
         }
-        let (id, made) = self.document::<Id>().await.map_err(|error| self.not_ready::<Id>(error))?;
+        let drawn_up = self.document::<Id>().await;
         drop(turn);
+        let (id, made) = match drawn_up {
+            Ok(drawn_up) => drawn_up,
+            // Perhaps because another process draws it up, too, and was faster.
+            Err(error) => match self.journaled().await? {
+                Some(source) => return self.order(source).send().await,
+                None => return Err(self.not_ready::<Id>(error)),
+            },
+        };
         match self.order(id.into()).send().await {
             Err(error) if error.kind() == ErrorKind::NameTaken => {
                 // Another run of the same expression was faster, with a document of its own.
@@ -264,14 +272,18 @@ impl Plan {
 
     /// The document that has the name for its reference, complete; or a new draft. Also whether it was made just now.
     async fn document<Id: DocumentId>(&self) -> Result<(Id, bool), Error> {
-        let drafts = self.ours::<Id>(SourceStatus::Idle);
-        let (drafts, published, known) =
-            tokio::try_join!(drafts, self.ours::<Id>(SourceStatus::Active), self.known())?;
-        let known = known.filter(|status| *status != ExecutionStatus::Failed);
-        if known.is_some() && published.is_empty() {
+        // One after the other, as a document passes through them: so none that moves on meanwhile is missed.
+        let drafts = self.ours::<Id>(SourceStatus::Idle).await?;
+        let published = self.ours::<Id>(SourceStatus::Active).await?;
+        let known = self.known().await?;
+        if let Some(status) = known
+            && published.is_empty()
+        {
             // The journal was lost, and the provider has the payment: money may have moved long ago.
-            let lost = |error: Error| error.with_effect(Effect::Unknown);
-            return self.lost().await.map(|id| (id, false)).map_err(lost);
+            let lost = self.lost(&status).await.map_err(|error| error.with_effect(Effect::Unknown))?;
+            if let Some(id) = lost {
+                return Ok((id, false));
+            }
         }
         if let Some(id) = self.fitting(published).await? {
             return Ok((id, false));
@@ -284,16 +296,19 @@ impl Plan {
         Ok((complete(wire, draft, &self.asked).await?.id, made))
     }
 
-    /// The document of a payment that the provider has and the journal has not.
-    async fn lost<Id: DocumentId>(&self) -> Result<Id, Error> {
-        let under_way = self.ours::<Id>(SourceStatus::Processing);
-        let (mut documents, paid) = tokio::try_join!(under_way, self.ours::<Id>(SourceStatus::Paid))?;
-        documents.extend(paid);
-        self.fitting(documents).await?.ok_or_else(|| {
-            let message =
-                format!("the provider has the payment, but no {} of that reference for it", Id::WHAT);
-            Error::new(ErrorKind::Refused, message)
-        })
+    /// The document of a payment that the provider has, so standing, and the journal has not. A failed one may have none
+    /// any more.
+    async fn lost<Id: DocumentId>(&self, status: &ExecutionStatus) -> Result<Option<Id>, Error> {
+        let mut documents = self.ours::<Id>(SourceStatus::Processing).await?;
+        documents.extend(self.ours::<Id>(SourceStatus::Paid).await?);
+        match self.fitting(documents).await? {
+            None if *status != ExecutionStatus::Failed => {
+                let message =
+                    format!("the provider has the payment, but no {} of that reference for it", Id::WHAT);
+                Err(Error::new(ErrorKind::Refused, message))
+            }
+            found => Ok(found),
+        }
     }
 
     /// The first document that is what was asked for; an error when there are only others.

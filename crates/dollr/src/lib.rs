@@ -77,10 +77,16 @@
 //!
 //! # async fn more(dollr: Dollr) -> Result<(), dollr::Error> {
 //! dollr.transfer("float/2026-11-20", 3.into(), 15.into(), usd("900.00")?).send().await?;
-//! dollr.refund("refund/INV-7", 9001.into(), usd("10.00")?).reason("damaged").send().await?;
 //!
+//! // An invoice, its publication and the payment in one; safe to run again after a crash at any point.
+//! let (amara, her_phone) = (15.into(), AccountId::new(18));
+//! let collect = dollr.collect("INV-7", amara, her_phone, Currency::USD).item("Consulting", 2, usd("125.00")?);
+//! collect.send().await?.settled().await?;
+//! dollr.refund_of("refund/INV-7/1", "INV-7", usd("10.00")?).reason("damaged").send().await?;
+//!
+//! // For an invoice that is there already, by card.
 //! let invoice = Source::Invoice(101.into());
-//! let collection = dollr.collection("INV-7", invoice, AccountId::new(31), Currency::USD).send().await?;
+//! let collection = dollr.collection("INV-8", invoice, AccountId::new(31), Currency::USD).send().await?;
 //! if let Status::NeedsAction { client_secret } = collection.status().await? {
 //!     // Hand it to the card form in the customer's browser, which begins 3-D Secure with it.
 //!     let _ = client_secret.expose();

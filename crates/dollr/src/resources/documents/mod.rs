@@ -64,7 +64,16 @@ impl Dollr {
         Documents::new(wire(self))
     }
 
-    /// The receipt of a paid invoice or order. Reads only.
+    /// The receipt of a paid invoice or order: amounts, fees, exchange. Reads only.
+    ///
+    /// ```no_run
+    /// # async fn receipt(dollr: dollr::Dollr, collection: dollr::Payment) -> Result<(), dollr::Error> {
+    /// let receipt = dollr.receipt(dollr.source_of(&collection)?).await?;
+    /// println!("{} received, {:?} to the platform", receipt.total, receipt.platform_fee);
+    /// println!("for the customer: {}", dollr.links().receipt(&receipt).await?);
+    /// # Ok(())
+    /// # }
+    /// ```
     ///
     /// # Errors
     /// `Refused` when it is not paid; `NotFound` when there is no such document; otherwise what kept the provider's
