@@ -21,7 +21,7 @@ pub use file::Config;
 
 use crate::client::Dollr;
 use crate::rail::DollrRail;
-use crate::raw::types;
+use crate::raw::{self, types};
 #[cfg(feature = "realtime")]
 use crate::realtime::{Live, Realtime};
 use crate::transport::Wire;
@@ -140,6 +140,7 @@ pub struct Builder {
     roots: Vec<u8>,
     #[cfg(feature = "realtime")]
     realtime: Option<Realtime>,
+    transport: raw::Transport,
     settings: Settings,
 }
 
@@ -158,6 +159,7 @@ impl Default for Builder {
             roots: Vec::new(),
             #[cfg(feature = "realtime")]
             realtime: None,
+            transport: Arc::new(raw::Direct),
             settings: Settings::default(),
         }
     }
@@ -289,6 +291,16 @@ impl Builder {
         self
     }
 
+    /// Another way for requests to go than straight over the network: a recorder, a gateway of your own, a simulated
+    /// network. It sees them last, with the token, and what it returns is read as the provider's. It must send each
+    /// request at most once. An error of its own means that the request may have arrived, unless it is one of
+    /// connecting or of building the request.
+    #[must_use]
+    pub fn transport(mut self, transport: raw::Transport) -> Self {
+        self.transport = transport;
+        self
+    }
+
     /// How many payments are in the middle of a request at any time; 32 unless it is set.
     #[must_use]
     pub fn concurrency(mut self, payments: usize) -> Self {
@@ -333,7 +345,7 @@ impl Builder {
             client_secret: client_secret.expose().into(),
         };
         let clock = Arc::clone(&self.settings.clock);
-        let wire = Arc::new(Wire::new(base.text, http, credentials, secrets, clock));
+        let wire = Arc::new(Wire::new(base.text, http, self.transport, credentials, secrets, clock));
         let rail = DollrRail::new(wire, passcode.map(|passcode| approval(&passcode, self.device)));
         #[cfg(feature = "realtime")]
         let rail = rail.with_live(live);

@@ -31,6 +31,8 @@ pub(crate) struct Wire {
     base_url: String,
     /// The raw client without a token, from which the client of each call is made.
     bare: raw::Client,
+    /// What puts each request on the wire.
+    last: raw::Transport,
     credentials: types::ClientCredentialObtainTokenPayload,
     tokens: Tokens,
     clock: Arc<dyn Clock>,
@@ -50,13 +52,14 @@ impl Wire {
     pub(crate) fn new(
         base_url: String,
         http: reqwest::Client,
+        last: raw::Transport,
         credentials: types::ClientCredentialObtainTokenPayload,
         secrets: Vec<Secret>,
         clock: Arc<dyn Clock>,
     ) -> Self {
-        let bare = raw::Client::new_with_client(&base_url, http, Arc::new(raw::Direct));
+        let bare = raw::Client::new_with_client(&base_url, http, Arc::clone(&last));
         let tokens = Tokens::default();
-        Self { base_url, bare, credentials, tokens, clock, ahead: AtomicI64::new(0), secrets }
+        Self { base_url, bare, last, credentials, tokens, clock, ahead: AtomicI64::new(0), secrets }
     }
 
     /// The raw client, for calls that this crate does not offer itself.
@@ -192,7 +195,7 @@ impl Wire {
         let reads = request.method() == reqwest::Method::GET;
         let traced = tracing::enabled!(tracing::Level::DEBUG);
         let began = (traced || cfg!(feature = "metrics")).then(Instant::now);
-        let answered = http.execute(request).await;
+        let answered = self.last.execute(http, request, operation).await;
         if let Some(began) = began {
             let elapsed = began.elapsed();
             measure(operation, &answered, elapsed);

@@ -375,6 +375,7 @@ impl<R: Rail> Inner<R> {
                     drop(permit);
                     let wait = (at - now).to_std().unwrap_or_default();
                     tokio::select! {
+                        biased;
                         () = self.clock.sleep(wait) => {}
                         () = self.wake.notified() => {}
                     }

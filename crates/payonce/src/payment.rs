@@ -243,6 +243,7 @@ impl<R: Rail> Payment<R> {
     /// As [`settled`](Self::settled), and `Deadline` when the limit passes first.
     pub async fn settled_within(&self, limit: Duration) -> Result<Settlement, Error> {
         tokio::select! {
+            biased;
             settlement = self.settled() => settlement,
             () = self.inner.clock.sleep(limit) => Err(self.late(limit)),
         }
@@ -274,6 +275,7 @@ impl<R: Rail> Payment<R> {
                 Progress::Working(_) => {}
             }
             tokio::select! {
+                biased;
                 changed = progress.changed() => changed.map_err(|_| self.gone())?,
                 () = &mut deadline => return Err(self.late(limit)),
             }
