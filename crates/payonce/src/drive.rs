@@ -110,6 +110,11 @@ impl Work {
 
     /// Writes what was noted; durable when it returns.
     async fn flush(&mut self, journal: &dyn Journal) -> Result<(), Error> {
+        self.write(journal, self.effect()).await
+    }
+
+    /// Writes what was noted. If that fails, the money may have moved as `effect` says, and no more is known than that.
+    async fn write(&mut self, journal: &dyn Journal, effect: Effect) -> Result<(), Error> {
         if self.unwritten.is_empty() {
             return Ok(());
         }
@@ -118,7 +123,11 @@ impl Work {
         let began = Instant::now();
         let written = journal.append(self.lease, entries, standing).await;
         measure::journal_write(began);
-        self.lease = written.map_err(|error| self.blame(error))?;
+        self.lease = written.map_err(|error| {
+            // Whoever took the payment over may have sent it since.
+            let overtaken = error.kind() == ErrorKind::Stopped;
+            self.blame(error).with_effect(if overtaken { Effect::Unknown } else { effect })
+        })?;
         Ok(())
     }
 
@@ -225,7 +234,7 @@ pub async fn advance<R: Rail>(
                 let effect = work.effect();
                 work.note(now, Event::Sending)?;
                 // Until the journal has it, nothing more than before can have happened.
-                work.flush(journal).await.map_err(|error| error.with_effect(effect))?;
+                work.write(journal, effect).await?;
                 if let Some(turn) = submit(rail, journal, clock, work, &terms).await? {
                     return Ok(turn);
                 }

@@ -247,6 +247,11 @@ fn taken(record: &Record) -> Error {
     Error::new(ErrorKind::NameTaken, message).with_payment(intent.operation.clone(), intent.reference_id)
 }
 
+/// Of a payment that cannot be read, an earlier send is not ruled out.
+fn unread(error: Error) -> Error {
+    error.with_effect(Effect::Unknown)
+}
+
 /// Sees to it that nobody waits for a task that is no more: one that panicked, or whose runtime was shut down. The
 /// payment itself does not need it; to the journal it is a crash.
 struct Watch<'a, R: Rail> {
@@ -423,7 +428,7 @@ impl<R: Rail> Inner<R> {
         id: PaymentId,
         lease: Option<Lease>,
     ) -> Result<(Turn, Option<Work>), Error> {
-        let mut work = match self.take(key, id, lease).await? {
+        let mut work = match self.take(key, id, lease).await.map_err(unread)? {
             Claim::Ours(lease, record) => Work::new(lease, &record)?,
             Claim::Elsewhere => return Ok((Turn::Pause(Pause::Poll), None)),
             Claim::Ended(record) => {

@@ -21,7 +21,7 @@ use crate::name::ReferenceId;
 pub type Timestamp = DateTime<Utc>;
 
 /// What the provider must have moved for the payment to be the one that was intended.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 #[allow(clippy::exhaustive_enums, reason = "every rail must say which of the two it is")]
@@ -51,7 +51,7 @@ impl fmt::Display for Expect {
 }
 
 /// What the provider says it moved.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 #[allow(clippy::exhaustive_structs, reason = "rails build it")]
 pub struct Receipt {
@@ -67,7 +67,7 @@ pub struct Receipt {
 }
 
 /// Why a payment failed. No money moved.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 #[allow(clippy::exhaustive_structs, reason = "rails build it")]
 pub struct Failure {
@@ -85,7 +85,7 @@ impl fmt::Display for Failure {
 }
 
 /// What a refusal was about.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 #[allow(clippy::exhaustive_enums, reason = "every rail must say which of the two it is")]
 pub enum Refused {
@@ -96,7 +96,7 @@ pub enum Refused {
 }
 
 /// Why the engine stopped and a person must decide.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
@@ -212,7 +212,7 @@ pub struct Entry {
 }
 
 /// How a payment stands at its end.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 #[allow(clippy::exhaustive_enums, reason = "there is no fourth end")]
 pub enum Outcome {
@@ -279,7 +279,7 @@ pub struct Impossible {
 }
 
 /// When the provider said something, by both clocks.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 struct Moment {
     ours: Timestamp,
     theirs: Option<Timestamp>,
@@ -294,14 +294,14 @@ impl Moment {
     }
 }
 
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 struct Refusal {
     about: Refused,
     reason: String,
     at: Moment,
 }
 
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 struct Session {
     body: String,
     opened: Moment,
@@ -314,7 +314,7 @@ struct Session {
 }
 
 /// Everything the events say, folded. [`next`] reads nothing else.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct State {
     expect: Expect,
     attempt: u32,
