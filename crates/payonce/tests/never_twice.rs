@@ -6,11 +6,12 @@
 mod model;
 
 use model::{Guards, every_life};
+use payonce::step::Terms;
 
 fn holds(guards: Guards) {
-    let (lives, violation) = every_life(3, guards);
-    assert_eq!(violation, None, "after {lives} lives");
-    assert!(lives > 10_000, "only {lives} lives were lived; the tree has lost its branches");
+    let walk = every_life(3, guards, Terms::default());
+    assert_eq!(walk.violation, None, "after {} states and {} turns", walk.states, walk.turns);
+    assert!(walk.lives > 10_000, "only {} lives were lived; the tree has lost its branches", walk.lives);
 }
 
 #[test]
@@ -31,6 +32,6 @@ fn the_session_guard_alone_suffices() {
 /// The walk must be able to fail: without any guard, a single late copy pays twice.
 #[test]
 fn without_any_guard_the_walk_finds_a_double_payment() {
-    let (_, violation) = every_life(2, Guards { key_once: false, session_once: false });
-    assert!(violation.is_some_and(|violation| violation.contains("payments were made")));
+    let walk = every_life(2, Guards { key_once: false, session_once: false }, Terms::default());
+    assert!(walk.violation.is_some_and(|violation| violation.contains("payments were made")));
 }

@@ -2,36 +2,33 @@
 //! payment is ever made twice, none is called failed after its money moved, and each ends.
 //!
 //! The real drive loop runs against a model of a provider and a network. Each point where something can go wrong is
-//! a choice; the walk takes the whole tree of choices. A crash is a future that is never polled again.
+//! a choice, and the walk takes every choice. A crash is a future that is never polled again. Between two turns of the
+//! drive loop all that matters is the payment's folded state and the world: a pair that was met before, with as many
+//! mishaps left, is not walked again, and the paths behind it are counted as they were counted then.
 //!
-//! The tests of this crate walk it as deep as takes seconds, and the `prove` crate deeper.
+//! The tests of this crate walk as deep as takes seconds, and the `prove` crate deeper.
 
-#![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+mod world;
 
+use std::collections::HashMap;
 use std::future::{Future, pending};
+use std::hash::{DefaultHasher, Hash, Hasher};
 use std::pin::pin;
-use std::sync::{Arc, Mutex, MutexGuard};
+use std::sync::{Arc, Mutex};
 use std::task::{Context, Poll, Waker};
-use std::time::Duration;
 
 use payonce::drive::{self, Pause, Turn, Work};
 use payonce::journal::{
     Claim, Filter, Intent, Journal, Key, Lease, MemoryJournal, PaymentId, Record, Standing, Summary,
 };
-use payonce::rail::{LookUp, Order, Preparation, Prepared, Refusal, Report, Setback, Submission, Then};
-use payonce::step::{Entry, Event, Expect, Outcome, Refused};
-use payonce::{
-    BoxFuture, Clock, Currency, Error, ErrorKind, Failure, Money, Name, Namespace, Operation, Rail, Receipt,
-    ReferenceId, Timestamp,
-};
+use payonce::step::{Entry, Event, Expect, Outcome, Terms};
+use payonce::{BoxFuture, Error, ErrorKind, Name, Namespace, Operation, ReferenceId, Timestamp};
 
-/// How long a session lives, in the model's seconds.
-const LIFETIME: i64 = 900;
-/// How long a status read may be stale.
-const STALE: i64 = 10;
+pub(crate) use world::Guards;
+use world::{Model, World, at, money, seconds};
 
 /// Walks a tree of choices: each run takes one path, and `next_path` moves on to the next one.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 struct Choices {
     path: Vec<(usize, usize)>,
     taken: usize,
@@ -70,295 +67,61 @@ impl Choices {
     }
 }
 
-/// The provider's guards.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Guards {
-    /// One reference id is executed at most once.
-    pub(crate) key_once: bool,
-    /// One session is executed at most once, and never after its expiry.
-    pub(crate) session_once: bool,
-}
-
+/// A journal that holds one payment, and may lose its process before or after a write, or refuse the write.
 #[derive(Debug)]
-struct Session {
-    key: ReferenceId,
-    expires_at: i64,
-    used: bool,
-}
+struct Book(Mutex<Record>, Model);
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Fate {
-    Completes,
-    CompletesAt(i64),
-    Declined,
-}
+const ASKED: &str = "the drive loop asks for nothing of a journal but to append";
 
-#[derive(Debug)]
-struct World {
-    choices: Choices,
-    guards: Guards,
-    /// True time, in seconds; also the provider's clock.
-    now: i64,
-    /// By how much our own clock is off.
-    skew: i64,
-    sessions: Vec<Session>,
-    records: Vec<(ReferenceId, Fate, i64)>,
-    /// Copies of requests that are still under way: when, and under which session.
-    late: Vec<(i64, usize)>,
-    moved: usize,
-    told_pending: bool,
-}
-
-/// What the provider answers to a request that reached it.
-enum Answer {
-    Recorded(Fate),
-    SessionGone,
-}
-
-impl World {
-    fn record(&self, key: ReferenceId) -> Option<(Fate, i64)> {
-        self.records.iter().find(|(known, ..)| *known == key).map(|(_, fate, at)| (*fate, *at))
-    }
-
-    fn deliver(&mut self, session: usize, fate: Fate) -> Answer {
-        let key = self.sessions[session].key;
-        if let Some((fate, _)) = self.record(key)
-            && self.guards.key_once
-        {
-            return Answer::Recorded(fate);
-        }
-        let Session { expires_at, used, .. } = self.sessions[session];
-        if self.guards.session_once && (used || self.now >= expires_at) {
-            return Answer::SessionGone;
-        }
-        self.sessions[session].used = true;
-        self.moved += usize::from(fate != Fate::Declined);
-        self.records.push((key, fate, self.now));
-        Answer::Recorded(fate)
-    }
-
-    fn deliver_late(&mut self, until: i64) {
-        self.late.sort_unstable();
-        while self.late.first().is_some_and(|(at, _)| *at <= until) {
-            let (at, session) = self.late.remove(0);
-            self.now = self.now.max(at);
-            self.deliver(session, Fate::Completes);
-        }
-        self.now = self.now.max(until);
-    }
-
-    fn report(&mut self, key: ReferenceId, fate: Fate) -> Report {
-        let money = money();
-        match fate {
-            Fate::CompletesAt(at) if self.now < at => {
-                self.told_pending = true;
-                Report::Pending { action: None }
+impl Journal for Book {
+    fn append(&self, lease: Lease, entries: Vec<Entry>, _: Standing) -> BoxFuture<'_, Result<Lease, Error>> {
+        let choice = {
+            let mut world = self.1.lock();
+            let choice = world.choices.of(4);
+            if matches!(choice, 0 | 2) {
+                world.written(&entries);
             }
-            Fate::Declined => Report::Failed(Failure { reason: "declined".to_owned(), recorded: true }),
-            _ => Report::Completed(Receipt {
-                reference_id: key,
-                payer_amount: money,
-                payee_amount: money,
-                provider_transaction_id: None,
-            }),
-        }
-    }
-
-    fn refusal(&self) -> Refusal {
-        Refusal { reason: "no".to_owned(), provider_at: Some(at(self.now)) }
-    }
-}
-
-fn money() -> Money {
-    Money::new("250.00", Currency::USD).unwrap()
-}
-
-fn at(seconds: i64) -> Timestamp {
-    Timestamp::from_timestamp(1_795_000_000 + seconds, 0).unwrap()
-}
-
-fn seconds(at: Timestamp) -> i64 {
-    at.timestamp() - 1_795_000_000
-}
-
-fn setback(then: Then) -> Setback {
-    Setback { error: Error::new(ErrorKind::Interrupted, "the connection broke"), then }
-}
-
-#[derive(Clone, Debug)]
-struct Model(Arc<Mutex<World>>);
-
-impl Model {
-    fn lock(&self) -> MutexGuard<'_, World> {
-        self.0.lock().unwrap()
-    }
-}
-
-impl Clock for Model {
-    fn now(&self) -> Timestamp {
-        let world = self.lock();
-        at(world.now + world.skew)
-    }
-
-    fn sleep(&self, _: Duration) -> BoxFuture<'_, ()> {
-        unreachable!("the drive loop never sleeps")
-    }
-}
-
-impl Rail for Model {
-    fn name(&self) -> &'static str {
-        "model"
-    }
-
-    async fn prepare(&self, order: &Order) -> Preparation {
-        let choice = self.lock().choices.of(4);
-        match choice {
-            1 => return Preparation::Refused(self.lock().refusal()),
-            2 => return Preparation::Setback(setback(Then::Retry)),
-            3 => pending().await,
-            _ => {}
-        }
-        let mut world = self.lock();
-        let expires_at = world.now + LIFETIME;
-        world.sessions.push(Session { key: order.reference_id, expires_at, used: false });
-        let body = format!("{}", world.sessions.len() - 1);
-        Preparation::Ready(Prepared { body, expires_at: at(expires_at), provider_at: Some(at(world.now)) })
-    }
-
-    async fn submit(&self, order: &Order, body: &str) -> Submission {
-        let (submission, crash) = self.send(order, body);
-        if crash {
-            pending().await
-        }
-        submission
-    }
-
-    async fn look_up(&self, order: &Order) -> LookUp {
-        let choice = self.lock().choices.of(6);
-        match choice {
-            1 => return LookUp::Setback(setback(Then::Retry)),
-            2 => pending().await,
-            3 => self.lock().skew += 3600,
-            4 => self.lock().skew -= 3600,
-            _ => {}
-        }
-        let mut world = self.lock();
-        let found = world.record(order.reference_id);
-        let may_be_stale = |since: i64, world: &World| world.told_pending || world.now < since + STALE;
-        match found {
-            Some((_, since)) if choice == 5 && may_be_stale(since, &world) => {
-                LookUp::NotFound(Some(at(world.now)))
-            }
-            Some((fate, _)) => LookUp::Found(world.report(order.reference_id, fate)),
-            None => LookUp::NotFound(Some(at(world.now))),
-        }
-    }
-}
-
-impl Model {
-    /// One request, and whether we crash before we see the answer.
-    fn send(&self, order: &Order, body: &str) -> (Submission, bool) {
-        let mut world = self.lock();
-        let session: usize = body.parse().unwrap();
-        assert_eq!(world.sessions[session].key, order.reference_id, "a session was sent under another key");
-        let (now, expires_at) = (world.now, world.sessions[session].expires_at);
-        let choice = world.choices.of(18);
-        let unknown = || (Submission::Unknown(setback(Then::Retry)), false);
-        let deliver = |world: &mut World, fate| match world.deliver(session, fate) {
-            Answer::Recorded(fate) => Submission::Accepted(world.report(order.reference_id, fate)),
-            Answer::SessionGone => Submission::Refused(Refused::Session, world.refusal()),
+            choice
         };
-        match choice {
-            1 => (deliver(&mut world, Fate::CompletesAt(now + 60)), false),
-            2 => (deliver(&mut world, Fate::Declined), false),
-            // The request is lost.
-            3 => unknown(),
-            // The reply is lost.
-            4 => {
-                deliver(&mut world, Fate::Completes);
-                unknown()
-            }
-            // A duplicate on the way; the second copy's reply arrives.
-            5 => {
-                deliver(&mut world, Fate::Completes);
-                (deliver(&mut world, Fate::Completes), false)
-            }
-            // A late request: soon, just before the expiry, after it, and behind the fence.
-            6..=9 => {
-                let arrives = [now + 30, expires_at - 1, expires_at + 60, expires_at + 300][choice - 6];
-                world.late.push((arrives, session));
-                unknown()
-            }
-            10 => (Submission::NotSent(setback(Then::Retry)), false),
-            11 => (Submission::Refused(Refused::Payment, world.refusal()), false),
-            // Refused, but a second copy is under way, and will be taken.
-            12 => {
-                world.late.push((now + 20, session));
-                (Submission::Refused(Refused::Payment, world.refusal()), false)
-            }
-            13 => (Submission::Refused(Refused::Session, world.refusal()), false),
-            // We crash before or after the provider acted.
-            14 => (Submission::Known, true),
-            15 => (deliver(&mut world, Fate::Completes), true),
-            // A duplicate on the way; the second copy is refused, and that is the reply.
-            16 => {
-                deliver(&mut world, Fate::Completes);
-                (Submission::Refused(Refused::Payment, world.refusal()), false)
-            }
-            // Answered, and a second copy arrives when everything is long over.
-            17 => {
-                world.late.push((expires_at + 300, session));
-                (deliver(&mut world, Fate::Completes), false)
-            }
-            _ => (deliver(&mut world, Fate::Completes), false),
-        }
-    }
-}
-
-/// A journal that may lose its process before or after a write, or refuse the write.
-#[derive(Debug)]
-struct Crashing(MemoryJournal, Model);
-
-impl Journal for Crashing {
-    fn bind<'a>(&'a self, rail: &'a str, namespace: &'a Namespace) -> BoxFuture<'a, Result<(), Error>> {
-        self.0.bind(rail, namespace)
-    }
-    fn intend(&self, intent: Intent, at: Timestamp) -> BoxFuture<'_, Result<(Record, Option<Lease>), Error>> {
-        self.0.intend(intent, at)
-    }
-    fn claim(&self, id: PaymentId) -> BoxFuture<'_, Result<Claim, Error>> {
-        self.0.claim(id)
-    }
-    fn append(
-        &self,
-        lease: Lease,
-        entries: Vec<Entry>,
-        standing: Standing,
-    ) -> BoxFuture<'_, Result<Lease, Error>> {
-        let choice = self.1.lock().choices.of(4);
         Box::pin(async move {
-            match choice {
-                1 => pending().await,
-                2 => {
-                    self.0.append(lease, entries, standing).await?;
-                    pending().await
-                }
-                3 => Err(Error::new(ErrorKind::Journal, "the disk is full")),
-                _ => self.0.append(lease, entries, standing).await,
+            if choice == 3 {
+                return Err(Error::new(ErrorKind::Journal, "the disk is full"));
             }
+            if choice == 1 {
+                pending::<()>().await;
+            }
+            let next = {
+                let mut record = self.0.lock().unwrap();
+                record.entries.extend(entries);
+                record.entries.len()
+            };
+            if choice == 2 {
+                pending::<()>().await;
+            }
+            Ok(Lease { next, ..lease })
         })
     }
-    fn release(&self, lease: Lease) -> BoxFuture<'_, Result<(), Error>> {
-        self.0.release(lease)
+
+    fn bind<'a>(&'a self, _: &'a str, _: &'a Namespace) -> BoxFuture<'a, Result<(), Error>> {
+        unreachable!("{ASKED}")
     }
-    fn reopen<'a>(&'a self, record: &'a Record, again: Entry) -> BoxFuture<'a, Result<Lease, Error>> {
-        self.0.reopen(record, again)
+    fn intend(&self, _: Intent, _: Timestamp) -> BoxFuture<'_, Result<(Record, Option<Lease>), Error>> {
+        unreachable!("{ASKED}")
     }
-    fn find<'a>(&'a self, rail: &'a str, key: Key) -> BoxFuture<'a, Result<Option<Record>, Error>> {
-        self.0.find(rail, key)
+    fn claim(&self, _: PaymentId) -> BoxFuture<'_, Result<Claim, Error>> {
+        unreachable!("{ASKED}")
     }
-    fn list<'a>(&'a self, rail: &'a str, filter: Filter) -> BoxFuture<'a, Result<Vec<Summary>, Error>> {
-        self.0.list(rail, filter)
+    fn release(&self, _: Lease) -> BoxFuture<'_, Result<(), Error>> {
+        unreachable!("{ASKED}")
+    }
+    fn reopen<'a>(&'a self, _: &'a Record, _: Entry) -> BoxFuture<'a, Result<Lease, Error>> {
+        unreachable!("{ASKED}")
+    }
+    fn find<'a>(&'a self, _: &'a str, _: Key) -> BoxFuture<'a, Result<Option<Record>, Error>> {
+        unreachable!("{ASKED}")
+    }
+    fn list<'a>(&'a self, _: &'a str, _: Filter) -> BoxFuture<'a, Result<Vec<Summary>, Error>> {
+        unreachable!("{ASKED}")
     }
 }
 
@@ -370,117 +133,201 @@ fn poll<T>(future: impl Future<Output = T>) -> Option<T> {
     }
 }
 
-fn now_or_never<T>(future: impl Future<Output = T>) -> T {
-    poll(future).expect("the memory journal answers at once")
-}
-
 fn key(attempt: u32) -> ReferenceId {
     let name = Name::new("salary/2026-11/ama").unwrap();
     ReferenceId::derive(&Namespace::new("m").unwrap(), &Operation::new("payout").unwrap(), &name, attempt)
 }
 
-fn intent() -> Intent {
-    Intent {
+/// A payment that was just intended.
+fn intended() -> Record {
+    let intent = Intent {
         rail: "model".to_owned(),
         operation: Operation::new("payout").unwrap(),
         name: Name::new("salary/2026-11/ama").unwrap(),
         reference_id: key(1),
         contents: "{}".to_owned(),
         expect: Expect::Amount(money()),
-    }
+    };
+    poll(MemoryJournal::new().intend(intent, at(0))).unwrap().unwrap().0
 }
 
-/// Drives a payment to its end through whatever happens. Returns the outcome.
-fn live(model: &Model, journal: &mut Crashing, first_attempt: bool) -> Outcome {
-    for round in 0..200 {
-        // As the pace does: soon at first, a minute apart in the end.
-        let rest = if round < 20 { 2 } else { 60 };
-        let (record, _) = now_or_never(journal.intend(intent(), model.now())).unwrap();
-        let (lease, record) = match now_or_never(journal.claim(record.id)).unwrap() {
-            Claim::Ours(lease, record) => (lease, record),
-            Claim::Ended(record) => return record.state().unwrap().outcome().cloned().unwrap(),
-            Claim::Elsewhere => panic!("there is only one process"),
+/// Where a payment stands between two turns.
+#[derive(Clone)]
+struct Place {
+    world: World,
+    record: Record,
+    first_attempt: bool,
+    mishaps_left: usize,
+}
+
+impl Place {
+    /// What everything that may still happen depends on.
+    fn fingerprint(&self) -> (u64, u64) {
+        let state = self.record.state().unwrap();
+        let half = |salt: u8| {
+            let mut hash = DefaultHasher::new();
+            (salt, &state, &self.world, self.first_attempt, self.mishaps_left).hash(&mut hash);
+            hash.finish()
         };
-        let mut work = Work::new(lease, &record).unwrap();
-        let turn = poll(drive::advance(model, &*journal, model, &mut work));
-        let mut world = model.lock();
-        let pause = match turn {
-            Some(Ok(Turn::Pause(Pause::Until(moment)))) => seconds(moment) - world.skew,
-            Some(Ok(Turn::Pause(_))) => world.now + rest,
-            Some(Ok(Turn::Ended(outcome))) => return outcome,
-            Some(Err(error)) => {
-                assert_eq!(error.kind(), ErrorKind::Journal, "{error}");
-                world.now + rest
+        (half(1), half(2))
+    }
+}
+
+/// What a walk came to.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Walk {
+    /// Distinct pairs of a payment's state and its world.
+    pub(crate) states: u64,
+    /// Turns of the drive loop that were taken.
+    pub(crate) turns: u64,
+    /// Payment lives: paths from the beginning to an end.
+    pub(crate) lives: u128,
+    pub(crate) violation: Option<String>,
+}
+
+struct Walker {
+    met: HashMap<(u64, u64), u128>,
+    turns: u64,
+    /// The choices that led here, turn by turn.
+    trail: Vec<Vec<usize>>,
+}
+
+/// No life takes nearly as many turns.
+const MOST_TURNS: usize = 400;
+
+impl Walker {
+    /// Takes every path from here. Returns how many there are, or the first violation.
+    fn walk(&mut self, place: &Place) -> Result<u128, String> {
+        let fingerprint = place.fingerprint();
+        if let Some(lives) = self.met.get(&fingerprint) {
+            return Ok(*lives);
+        }
+        if self.trail.len() > MOST_TURNS {
+            return Err(self.told("the payment does not end"));
+        }
+        let mut lives: u128 = 0;
+        let mut choices = Choices::new(place.mishaps_left);
+        loop {
+            let (next, used) = self.turn(place, choices);
+            choices = used;
+            self.trail.push(choices.path.iter().map(|(choice, _)| *choice).collect());
+            lives = lives.saturating_add(match next {
+                Ok(Some(next)) => self.walk(&next)?,
+                Ok(None) => 1,
+                Err(violation) => return Err(self.told(&violation)),
+            });
+            self.trail.pop();
+            if !choices.next_path() {
+                self.met.insert(fingerprint, lives);
+                return Ok(lives);
             }
-            None => {
-                // A crash, which may take the journal with it: then only the key guard is left to help. (Of a
-                // payment that was tried again, a new journal knows only that the first attempt failed.)
-                if world.guards.key_once && first_attempt && world.choices.of(2) == 1 {
-                    journal.0 = MemoryJournal::new();
-                }
-                world.now + rest
-            }
+        }
+    }
+
+    fn told(&self, violation: &str) -> String {
+        format!("{violation}; choices {:?}", self.trail)
+    }
+
+    /// One turn of the drive loop, by these choices. Returns where the payment stands then, unless it is over.
+    fn turn(&mut self, place: &Place, choices: Choices) -> (Result<Option<Place>, String>, Choices) {
+        self.turns += 1;
+        let mut world = place.world.clone();
+        world.choices = choices;
+        let model = Model(Arc::new(Mutex::new(world)));
+        let book = Book(Mutex::new(place.record.clone()), model.clone());
+        let lease = Lease { id: place.record.id, epoch: 1, next: place.record.entries.len() };
+        let turn = {
+            let mut work = Work::new(lease, &place.record).unwrap();
+            poll(drive::advance(&model, &book, &model, &mut work))
         };
-        world.deliver_late(pause);
-        drop(world);
+        let record = book.0.into_inner().unwrap();
+        drop(book.1);
+        let mut world = Arc::try_unwrap(model.0).unwrap().into_inner().unwrap();
+        let outcome = world.wrong.take().map_or(Ok(turn), Err);
+        let next = outcome.and_then(|turn| follow(place, turn, record, &mut world));
+        let choices = std::mem::replace(&mut world.choices, Choices::new(0));
+        let next = next.map(|next| {
+            next.map(|(record, first_attempt)| Place {
+                world,
+                record,
+                first_attempt,
+                mishaps_left: place.mishaps_left - choices.mishaps,
+            })
+        });
+        (next, choices)
     }
-    panic!("the payment does not end: {:?}", model.lock());
 }
 
-/// One path through the tree. Returns what went wrong, if anything did.
-fn one_life(model: &Model) -> Result<(), String> {
-    let mut journal = Crashing(MemoryJournal::new(), model.clone());
-    let mut outcome = live(model, &mut journal, true);
-    if let Outcome::Failed(failure) = &outcome {
-        let world = model.lock();
-        if world.moved > 0 {
-            return Err("called failed after its money had moved".to_owned());
+/// What comes after a turn: nothing, if that was the end; otherwise the payment as it is taken up again.
+fn follow(
+    place: &Place,
+    turn: Option<Result<Turn, Error>>,
+    mut record: Record,
+    world: &mut World,
+) -> Result<Option<(Record, bool)>, String> {
+    let rest = world.rest();
+    let pause = match turn {
+        Some(Ok(Turn::Pause(Pause::Until(moment)))) => seconds(moment) - world.skew,
+        Some(Ok(Turn::Pause(_))) => rest,
+        Some(Ok(Turn::Ended(outcome))) => return ended(place, &outcome, record, world),
+        Some(Err(error)) if error.kind() == ErrorKind::Journal => rest,
+        Some(Err(error)) => return Err(error.to_string()),
+        None => {
+            // A crash, which may take the journal with it: then only the key guard is left to help. (Of a payment
+            // that was tried again, a new journal knows only that the first attempt failed.)
+            if world.guards.key_once && place.first_attempt && world.choices.of(2) == 1 {
+                world.forget();
+                record.entries.clear();
+                record.created_at = at(world.now + world.skew);
+            }
+            rest
         }
-        let attempt = 1 + u32::from(failure.recorded);
-        drop(world);
-        let record = now_or_never(journal.find("model", Key::Name(intent().name))).unwrap().unwrap();
-        let again = Event::Again { attempt, reference_id: key(attempt) };
-        now_or_never(journal.reopen(&record, Entry { at: model.now(), event: again })).unwrap();
-        outcome = live(model, &mut journal, false);
-    }
-    let mut world = model.lock();
-    let moved = world.moved;
-    match &outcome {
-        Outcome::Completed(_) if moved == 1 => {}
-        Outcome::Failed(_) if moved == 0 => {}
-        outcome => return Err(format!("{outcome:?} although {moved} payments were made")),
-    }
-    let end_of_days = world.now + 100_000;
-    world.deliver_late(end_of_days);
-    if world.moved > 1 { Err(format!("{} payments were made", world.moved)) } else { Ok(()) }
+    };
+    world.pass_until(pause);
+    Ok(Some((record, place.first_attempt)))
 }
 
-/// Walks the tree. Returns how many lives were lived, and the first violation.
-pub(crate) fn every_life(most: usize, guards: Guards) -> (usize, Option<String>) {
-    let mut choices = Choices::new(most);
-    let mut lives = 0;
-    loop {
-        let model = Model(Arc::new(Mutex::new(World {
-            choices,
-            guards,
-            now: 0,
-            skew: 0,
-            sessions: Vec::new(),
-            records: Vec::new(),
-            late: Vec::new(),
-            moved: 0,
-            told_pending: false,
-        })));
-        let result = one_life(&model);
-        lives += 1;
-        let world = Arc::try_unwrap(model.0).unwrap().into_inner().unwrap();
-        if let Err(violation) = result {
-            let path: Vec<_> = world.choices.path.iter().map(|(choice, _)| choice).collect();
-            return (lives, Some(format!("{violation}; path {path:?}")));
+/// Judges an end. A failed payment is tried again, once.
+fn ended(
+    place: &Place,
+    outcome: &Outcome,
+    mut record: Record,
+    world: &mut World,
+) -> Result<Option<(Record, bool)>, String> {
+    match outcome {
+        Outcome::Failed(failure) if place.first_attempt => {
+            let attempt = 1 + u32::from(failure.recorded);
+            let event = Event::Again { attempt, reference_id: key(attempt) };
+            record.entries.push(Entry { at: at(world.now + world.skew), event });
+            return Ok(Some((record, false)));
         }
-        choices = world.choices;
-        if !choices.next_path() {
-            return (lives, None);
-        }
+        Outcome::Completed(_) if world.moved == 1 => {}
+        // Judged when it was written; a copy that was refused and comes later still is beyond the terms.
+        Outcome::Failed(_) => {}
+        outcome => return Err(format!("{outcome:?} although {} payments were made", world.moved)),
     }
+    world.deliver_late(world.now + 100_000);
+    if world.moved > 1 { Err(format!("{} payments were made", world.moved)) } else { Ok(None) }
+}
+
+/// Takes every path of up to so many mishaps, until the first violation.
+pub(crate) fn every_life(most: usize, guards: Guards, terms: Terms) -> Walk {
+    let walk = move || {
+        let place = Place {
+            world: World::new(guards, terms),
+            record: intended(),
+            first_attempt: true,
+            mishaps_left: most,
+        };
+        let mut walker = Walker { met: HashMap::new(), turns: 0, trail: Vec::new() };
+        let lives = walker.walk(&place);
+        let (states, turns) = (walker.met.len() as u64, walker.turns);
+        match lives {
+            Ok(lives) => Walk { states, turns, lives, violation: None },
+            Err(violation) => Walk { states, turns, lives: 0, violation: Some(violation) },
+        }
+    };
+    // It goes as deep as a life has turns.
+    let thread = std::thread::Builder::new().stack_size(256 << 20).spawn(walk);
+    thread.unwrap().join().unwrap()
 }
