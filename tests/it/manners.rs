@@ -6,6 +6,8 @@ use std::time::Duration;
 
 use dollr::{ErrorKind, Filter, Instruction, Settlement, Status, blocking, usd};
 
+use futures_util::StreamExt;
+
 use crate::world::{AMA, DECLINES, World, completed, pay_ama};
 
 /// A runtime for the sandbox's own start; the test is a plain thread.
@@ -176,6 +178,8 @@ async fn what_a_payment_is_and_how_it_ended_is_json_both_ways() {
     let world = World::start().await;
     let dollr = world.dollr();
     let payment = pay_ama(&dollr).await.unwrap();
+    let states: Vec<_> = StreamExt::collect(payment.watch()).await;
+    assert!(matches!(states.as_slice(), [.., Ok(Status::Completed(_))]), "{states:?}");
     let settlement = payment.settled().await.unwrap();
     let record = dollr.find("salary/2026-11/ama").await.unwrap().unwrap().record().clone();
     let summaries = dollr.list(Filter::default()).await.unwrap();

@@ -155,11 +155,8 @@ impl Schedule {
         if slot.polling != polling {
             (slot.polling, slot.tries) = (polling, 0);
         }
-        let mut delay = pace.delay(pause, slot.tries, key, now);
+        let delay = pace.delay(pause, slot.tries, key, now);
         slot.tries += 1;
-        if std::mem::take(&mut slot.hinted) && polling {
-            delay = delay.min(HINTS_APART);
-        }
         if let Pause::RetryAfter(_) = pause {
             self.quiet_until = self.quiet_until.max(Some(now + delay));
         }
@@ -178,9 +175,13 @@ impl Schedule {
         self.slots.is_empty()
     }
 
-    /// Has the payment looked at then, or when the provider's rest is over, and not at the time it had before.
+    /// Has the payment looked at then, or when the provider's rest is over, and not at the time it had before. A hint
+    /// that came while it was being looked at counts from here on.
     pub(crate) fn put(&mut self, key: ReferenceId, at: Timestamp) {
         if let Some(slot) = self.slots.get_mut(&key) {
+            let hinted = std::mem::take(&mut slot.hinted) && slot.polling;
+            let soonest = slot.looked_at.filter(|_| hinted).map(|last| last + HINTS_APART);
+            let at = soonest.map_or(at, |soonest| at.min(soonest));
             slot.due = Some(at);
             self.due.push(Reverse((at, key)));
         }
@@ -321,9 +322,13 @@ mod tests {
         assert_eq!(schedule.pop(at(11)), Some(key(1)));
         // While it is being looked at, hints are kept for the rest after it.
         schedule.hint(key(1), at(11));
-        let rest = schedule.rest_of(key(1), Pause::Poll, &Pace::default(), at(11));
-        assert_eq!(rest, HINTS_APART);
-        assert!(schedule.rest_of(key(1), Pause::Poll, &Pace::default(), at(11)) > HINTS_APART);
+        schedule.rest_of(key(1), Pause::Poll, &Pace::default(), at(11));
+        schedule.hint(key(1), at(11));
+        schedule.put(key(1), at(40));
+        assert_eq!(schedule.next_due(), Some(at(12)));
+        assert_eq!(schedule.pop(at(12)), Some(key(1)));
+        schedule.put(key(1), at(40));
+        assert_eq!(schedule.next_due(), Some(at(40)), "the hints are used up");
     }
 
     #[test]

@@ -20,7 +20,8 @@ use crate::rail::Rail;
 ///
 /// It ends after `Completed`, `Failed` or `Parked`. An error is an item and the last one: the engine has stopped with
 /// the payment, or the journal cannot be read; it never means that the payment failed. A change that is overtaken by
-/// the next before anybody looked is left out. Several watchers do not disturb one another.
+/// the next before anybody looked is left out. Several watchers do not disturb one another. A payment that another
+/// living process drives is seen as it stands and as it ends, and not in between.
 #[must_use = "a stream does nothing before it is polled"]
 pub struct Watch<R: Rail> {
     /// The next item, while there is one.

@@ -14,6 +14,25 @@
 //! # }
 //! ```
 //!
+//! # In your own tests
+//!
+//! As a dev-dependency it takes three lines, whatever client is tested, because it is spoken to over HTTP alone:
+//!
+//! ```no_run
+//! # async fn example() -> Result<(), Box<dyn std::error::Error>> {
+//! # use payonce_sandbox::{CLIENT_ID, CLIENT_SECRET, Sandbox};
+//! # fn your_client(_: &str, _: &str, _: &str) {}
+//! let sandbox = Sandbox::start().await?;
+//! let client = your_client(sandbox.url(), CLIENT_ID, CLIENT_SECRET); // or sandbox.env(), for a child process
+//! assert_eq!(sandbox.ledger().movements().len(), 0);
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! Single faults are set with [`Sandbox::on`]. [`storm::seeds`] runs your payment code through a storm of them, once for each
+//! seed, and has the ledger judge it: nothing twice, nothing lost, and a line that replays the seed that failed. With the
+//! feature `clock` a client made with `payonce` lives in the sandbox's time.
+//!
 //! # What it serves
 //!
 //! Every operation of `openapi.json`, under `/v1`; and `/_sandbox/*` for the clock, the faults, the ledger, the request

@@ -85,7 +85,7 @@ mod tests {
             (builder.settings.first_answer, builder.settings.concurrency),
             (Duration::from_secs(7), 2)
         );
-        assert!(matches!(builder.place, Place::File(path) if path == PathBuf::from("/tmp/j")));
+        assert!(matches!(builder.place, Place::File(path) if path.as_os_str() == "/tmp/j"));
         assert!(serde_json::from_str::<Config>(r#"{ "client_secret": "canary" }"#).is_err());
     }
 }
