@@ -61,6 +61,17 @@ async fn a_known_party_is_found_and_a_namesake_with_another_phone_is_not_paid() 
 }
 
 #[tokio::test]
+async fn a_name_with_accents_and_signs_is_found_again_by_another_process() {
+    let world = World::start().await;
+    for name in ["first", "second"] {
+        let zoe = Payee::new("Zoé N'Diaye & Söhne, 100%", Phone::new(PHONE).unwrap());
+        let payout = world.dollr().payout_to(name, zoe, usd("1.00").unwrap()).send().await.unwrap();
+        completed(&payout).await;
+    }
+    assert_eq!((world.asked(CREATE_PARTY), world.asked(CREATE_ACCOUNT), world.movements()), (1, 2, 2));
+}
+
+#[tokio::test]
 async fn many_payouts_to_one_person_at_once_make_one_party_and_one_account() {
     let world = World::start().await;
     let dollr = world.dollr();
