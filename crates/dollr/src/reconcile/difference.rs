@@ -226,7 +226,8 @@ impl fmt::Display for Reconciliation {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { from, to, payments, documents, differences } = self;
         let count = differences.len();
-        writeln!(f, "{from} to {to}: {payments} payments and {documents} paid documents compared")?;
+        let [from, to] = [from, to].map(|at| at.format("%F %T"));
+        writeln!(f, "{from} to {to} UTC: {payments} payments and {documents} paid documents compared")?;
         if count == 0 {
             return write!(f, "everything agrees");
         }
