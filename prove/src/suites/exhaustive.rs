@@ -8,6 +8,7 @@ use payonce::step::Terms;
 
 use crate::suite::{Figures, Run, Stop, Suite};
 
+#[allow(clippy::unwrap_used, reason = "it is shared with tests, where what cannot go on has failed")]
 #[path = "../../../crates/payonce/tests/model/mod.rs"]
 mod model;
 
@@ -29,8 +30,10 @@ const PROVIDERS: [(&str, Guards); 3] = [
     ("without G1", Guards { key_once: false, session_once: true }),
 ];
 
-/// The terms of each rail.
-const RAILS: [(&str, fn() -> Terms); 1] = [("dollr", Terms::default)];
+/// A rail and its terms.
+type Rail = (&'static str, fn() -> Terms);
+
+const RAILS: [Rail; 1] = [("dollr", Terms::default)];
 
 fn run(run: &Run) -> Result<Figures, Stop> {
     let mut figures = Figures::default();
