@@ -53,8 +53,11 @@ pub(crate) async fn until(what: &str, happened: impl Fn() -> bool) {
     assert!(tokio::time::timeout(seconds(60), waited).await.is_ok(), "{what}");
 }
 
+/// How often that was asked and answered.
 fn asked(world: &World, operation: &str) -> usize {
-    world.sandbox.requests().iter().filter(|request| request.operation.contains(operation)).count()
+    let requests = world.sandbox.requests();
+    let about = requests.iter().filter(|request| request.operation.contains(operation));
+    about.filter(|request| request.status.is_some()).count()
 }
 
 const STATUS: &str = "/v1/status/collection";
