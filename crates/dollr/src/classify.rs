@@ -6,13 +6,14 @@
 //! Which field a refusal names decides; wording only refines it, and never turns doubt into certainty.
 
 use std::borrow::Cow;
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use payonce::rail::{LookUp, Order, Preparation, Prepared, Refusal, Report, Setback, Submission, Then};
 use payonce::step::Refused;
 use payonce::{Error, ErrorKind, Failure, Receipt, Timestamp};
-use serde_json::Value;
 
+use crate::kept::Kept;
 use crate::orders::Movement;
 use crate::raw::types::ExecutionResponse;
 use crate::redact::Clean;
@@ -96,14 +97,13 @@ pub(crate) struct Field {
 }
 
 impl Problem {
-    /// Reads the body of a refusal. Nothing but `detail`, `loc` and `msg` is looked at: a validation error may also
-    /// repeat what was sent, and that holds secrets.
+    /// Reads the body of a refusal.
     pub(crate) fn read(body: &[u8], clean: Clean<'_>) -> Option<Self> {
-        let Ok(Value::Object(body)) = serde_json::from_slice(body) else { return None };
-        Some(match body.get("detail") {
-            Some(Value::String(sentence)) => Self::Sentence(clean(sentence, None)),
-            Some(Value::Array(fields)) => {
-                Self::Fields(fields.iter().take(20).map(|field| Field::read(field, clean)).collect())
+        let Some(Kept::Object(mut body)) = Kept::read(body) else { return None };
+        Some(match body.remove("detail") {
+            Some(Kept::Text(sentence)) => Self::Sentence(clean(&sentence, None)),
+            Some(Kept::List(fields)) => {
+                Self::Fields(fields.into_iter().map(|field| Field::read(field, clean)).collect())
             }
             _ => Self::Bare,
         })
@@ -152,15 +152,19 @@ impl Problem {
 }
 
 impl Field {
-    fn read(field: &Value, clean: Clean<'_>) -> Self {
-        let place = field.get("loc").and_then(Value::as_array).into_iter().flatten();
-        let place = place.filter_map(|part| match part {
-            Value::String(name) => Some(clean(name, None)),
-            Value::Number(index) => Some(index.to_string()),
+    fn read(field: Kept, clean: Clean<'_>) -> Self {
+        let mut members = if let Kept::Object(members) = field { members } else { BTreeMap::new() };
+        let place = if let Some(Kept::List(place)) = members.remove("loc") { place } else { Vec::new() };
+        let place = place.into_iter().filter_map(|part| match part {
+            Kept::Text(name) => Some(clean(&name, None)),
+            Kept::Number(index) => Some(index.to_string()),
             _ => None,
         });
-        let message = field.get("msg").and_then(Value::as_str).unwrap_or("no reason given");
-        Self { place: place.collect(), message: clean(message, None) }
+        let message = match members.remove("msg") {
+            Some(Kept::Text(message)) => clean(&message, None),
+            _ => "no reason given".to_owned(),
+        };
+        Self { place: place.collect(), message }
     }
 }
 

@@ -112,6 +112,7 @@ mod collect;
 mod config;
 mod ids;
 mod instruction;
+mod kept;
 mod open_enum;
 mod orders;
 mod payees;

@@ -9,22 +9,42 @@ use crate::raw;
 /// The most characters that are kept.
 const LONGEST: usize = 300;
 
+/// What stands in a secret's place.
+const REDACTED: &str = "[redacted]";
+
 /// Cleans a text of the provider; the second argument is a secret that came with it.
 pub(crate) type Clean<'a> = &'a dyn Fn(&str, Option<&raw::Secret>) -> String;
 
 /// The text on one line, without the secrets, cut to length.
+///
+/// It takes no more room than the text, whatever the secrets are: the provider chooses some of them itself, and a
+/// token of one letter would make a long text many times longer.
 pub(crate) fn redact<'a>(text: &str, secrets: impl IntoIterator<Item = &'a str>) -> String {
     let plain = text.bytes().all(|byte| (b' '..=b'~').contains(&byte));
-    let mut kept = if plain { text.to_owned() } else { text.chars().filter(|c| !c.is_control()).collect() };
-    for secret in secrets.into_iter().filter(|secret| !secret.is_empty()) {
-        if kept.contains(secret) {
-            kept = kept.replace(secret, "[redacted]");
-        }
+    let printable: String;
+    let mut rest = text;
+    if !plain {
+        printable = text.chars().filter(|c| !c.is_control()).collect();
+        rest = &printable;
     }
-    if kept.len() > LONGEST
-        && let Some((end, _)) = kept.char_indices().nth(LONGEST)
-    {
-        kept.truncate(end);
+    let secrets: Vec<_> = secrets.into_iter().filter(|secret| !secret.is_empty()).collect();
+    if rest.len() <= LONGEST && !secrets.iter().any(|secret| rest.contains(secret)) {
+        return rest.to_owned();
+    }
+    let (mut kept, mut room) = (String::new(), LONGEST);
+    while room > 0 && !rest.is_empty() {
+        let here =
+            secrets.iter().filter(|secret| rest.starts_with(**secret)).map(|secret| secret.len()).max();
+        let (taken, shown) = match (here, rest.chars().next()) {
+            (Some(length), _) => (length, REDACTED),
+            (None, next) => {
+                let length = next.map_or(rest.len(), char::len_utf8);
+                (length, &rest[..length])
+            }
+        };
+        kept.extend(shown.chars().take(room));
+        room -= shown.chars().count().min(room);
+        rest = &rest[taken..];
     }
     kept
 }
@@ -41,6 +61,14 @@ mod tests {
         let kept = redact(&long, secrets);
         assert!(!kept.contains("cana"), "{kept}");
         assert_eq!(kept.chars().count(), LONGEST);
+    }
+
+    #[test]
+    fn the_longest_secret_is_taken_out_whole_and_what_follows_the_cut_is_not_looked_at() {
+        assert_eq!(redact("canary-4711-b", ["canary", "canary-4711"]), "[redacted]-b");
+        // A token of one letter, chosen by the provider.
+        let kept = redact(&"e".repeat(2 << 20), ["e", "d"]);
+        assert!(kept.len() == LONGEST && kept.capacity() < 4 * LONGEST, "{}", kept.capacity());
     }
 
     #[test]

@@ -533,16 +533,16 @@ fn after_refusal(state: &State, refusal: &Refusal, now: Timestamp, terms: &Terms
         Some(session) if refusal.about == Refused::Session => behind_the_fence(state, session, now, terms),
         // Sent more than once, it may answer any of the copies: only the fence settles what became of the others.
         Some(session) if session.in_doubt > 1 => {
-            confirmed(state, session.opened, session.lifetime + delta(terms.margin), now, fail)
+            confirmed(state, session.opened, fence(session, terms), now, terms, fail)
         }
-        _ => confirmed(state, refusal.at, delta(terms.stale), now, fail),
+        _ => confirmed(state, refusal.at, delta(terms.stale), now, terms, fail),
     }
 }
 
 /// The session cannot be executed any more once its lifetime and the margin have passed; a look-up made after that
 /// says whether it ever was.
 fn behind_the_fence(state: &State, session: &Session, now: Timestamp, terms: &Terms) -> Step {
-    confirmed(state, session.opened, session.lifetime + delta(terms.margin), now, || {
+    confirmed(state, session.opened, fence(session, terms), now, terms, || {
         if state.sessions >= terms.sessions { Step::Park(ParkReason::SessionsUsedUp) } else { Step::Prepare }
     })
 }
@@ -554,13 +554,27 @@ fn confirmed(
     since: Moment,
     span: TimeDelta,
     now: Timestamp,
+    terms: &Terms,
     then: impl FnOnce() -> Step,
 ) -> Step {
     match state.not_found {
         Some(unknown) if unknown.is_after(since, span) => then(),
-        Some(_) if now - since.ours < span => Step::Wait(since.ours + span),
+        // Not past the end of the patience: a provider may name an expiry thousands of years away.
+        Some(_) if now - since.ours < span => {
+            Step::Wait(later(since.ours, span).min(later(state.since, delta(terms.patience))))
+        }
         _ => Step::LookUp,
     }
+}
+
+/// How long after its opening a session cannot be executed any more.
+fn fence(session: &Session, terms: &Terms) -> TimeDelta {
+    session.lifetime.checked_add(&delta(terms.margin)).unwrap_or(TimeDelta::MAX)
+}
+
+/// The moment so much later, or the last there is.
+fn later(moment: Timestamp, span: TimeDelta) -> Timestamp {
+    moment.checked_add_signed(span).unwrap_or(Timestamp::MAX_UTC)
 }
 
 /// A span of the terms, which are short.
@@ -570,7 +584,7 @@ fn delta(span: Duration) -> TimeDelta {
 
 /// Whether to stop trying, after a call that brought nothing new.
 pub fn give_up(state: &State, now: Timestamp, terms: &Terms) -> Option<ParkReason> {
-    (now >= state.since + terms.patience).then(|| match (state.seen, state.in_doubt()) {
+    (now >= later(state.since, delta(terms.patience))).then(|| match (state.seen, state.in_doubt()) {
         (true, _) => ParkReason::StillPending,
         (false, true) => ParkReason::NoAnswer,
         (false, false) => ParkReason::NeverTaken,
@@ -685,6 +699,31 @@ mod tests {
         for history in possible {
             assert!(fold(history.clone()).is_ok(), "{history:?}");
         }
+    }
+
+    #[test]
+    fn a_session_that_outlives_the_calendar_is_waited_for_until_the_patience_is_over() {
+        let prepared = Event::Prepared {
+            body: "{}".to_owned(),
+            expires_at: Timestamp::MAX_UTC,
+            provider_at: Some(at(-1_000_000_000)),
+        };
+        // Sent twice and then refused: only the end of the session would tell what became of the first request.
+        let state =
+            fold([prepared, Event::Sending, unknown(), NOT_FOUND, Event::Sending, refused(), NOT_FOUND])
+                .unwrap();
+        let terms = Terms::default();
+        let over = at(0) + terms.patience;
+        assert_eq!(next(&state, at(1), &terms), Step::Wait(over));
+        assert_eq!(give_up(&state, at(1), &terms), None);
+        assert_eq!(give_up(&state, over, &terms), Some(ParkReason::NoAnswer));
+    }
+
+    #[test]
+    fn a_payment_from_the_end_of_time_is_never_given_up() {
+        let money = Money::new("1.00", Currency::USD).unwrap();
+        let state = State::intended(Expect::Amount(money), key(1), Timestamp::MAX_UTC);
+        assert_eq!(give_up(&state, at(0), &Terms::default()), None);
     }
 
     #[test]

@@ -68,6 +68,11 @@ impl Address {
             .redirect(reqwest::redirect::Policy::none())
             // The engine is the only one who may send a second time.
             .retry(reqwest::retry::never())
+            // Whatever another crate of the program switches on: a few bytes could unpack to any number.
+            .no_gzip()
+            .no_brotli()
+            .no_deflate()
+            .no_zstd()
             .referer(false)
             .timeout(limit);
         if self.is_loopback {
