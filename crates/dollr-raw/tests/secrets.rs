@@ -37,7 +37,7 @@ fn no_request_or_reply_shows_its_secret() -> serde_json::Result<()> {
     redacted_and_sent::<types::RealtimeTokenResponse>(r#"{"access_token":"SECRET","expires_in":3600}"#)?;
     redacted_and_sent::<types::PayoutExecutionPayload>(
         r#"{"session_id":"88","payout_account_id":"18","reference_id":"550e8400-e29b-41d4-a716-446655440000",
-            "passcode":{"token":{"code":"SECRET","phone":"231771234567"},
+            "passcode":{"token":{"code":"SECRET","phone":"SECRET","user_id":"SECRET"},
             "device":{"name":"a","type":"SERVER","platform":"LINUX","user_agent":"b","client_ip":"127.0.0.1"}}}"#,
     )?;
     redacted_and_sent::<types::ExecutionResponse>(

@@ -361,8 +361,8 @@ impl Builder {
 /// The passcode and device as they are added to each payout.
 fn approval(passcode: &Passcode, device: Device) -> types::PasscodePayload {
     let (phone, user_id) = match &passcode.owner {
-        Owner::Phone(phone) => (Some(phone.expose().to_owned()), None),
-        Owner::UserId(user_id) => (None, Some(user_id.expose().to_owned())),
+        Owner::Phone(phone) => (Some(phone.expose().into()), None),
+        Owner::UserId(user_id) => (None, Some(user_id.expose().into())),
     };
     let Device { name, kind, platform, user_agent, client_ip } = device;
     types::PasscodePayload {

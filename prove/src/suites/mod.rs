@@ -1,6 +1,8 @@
 //! The suites, one file or folder each, in the order in which they are run: the cheap ones first.
 
+pub(crate) mod canaries;
 mod exhaustive;
+mod hostile;
 mod model;
 mod rules;
 mod simulation;
@@ -8,4 +10,11 @@ mod simulation;
 use crate::suite::Suite;
 
 /// Every suite.
-pub(crate) const SUITES: &[Suite] = &[exhaustive::SUITE, model::SUITE, simulation::SUITE, rules::SUITE];
+pub(crate) const SUITES: &[Suite] = &[
+    exhaustive::SUITE,
+    model::SUITE,
+    canaries::SUITE,
+    hostile::SUITE,
+    simulation::SUITE,
+    rules::SUITE,
+];

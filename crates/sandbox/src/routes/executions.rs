@@ -96,7 +96,7 @@ async fn refund(
 
 /// The passcode has to be the merchant's, and the phone, when one is sent, the one it is registered with.
 fn is_approved(passcode: &PasscodePayload) -> bool {
-    let phone_fits = passcode.token.phone.as_deref().is_none_or(|phone| phone == PASSCODE_PHONE);
+    let phone_fits = passcode.token.phone.as_ref().is_none_or(|phone| phone.expose() == PASSCODE_PHONE);
     passcode.token.code.expose() == PASSCODE && phone_fits
 }
 

@@ -65,7 +65,7 @@ async fn every_reply_decodes_with_the_raw_client() {
             passcode: types::PasscodePayload {
                 token: types::PasscodeToken {
                     code: PASSCODE.into(),
-                    phone: Some(PASSCODE_PHONE.to_owned()),
+                    phone: Some(PASSCODE_PHONE.into()),
                     user_id: None,
                 },
                 device: types::PasscodeDevice {

@@ -34,9 +34,9 @@ pub struct PasscodeToken {
     pub code: crate::Secret,
     /// A phone number in E.164 form, digits only and without the plus sign, for example 231771234567.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-    pub phone: ::std::option::Option<::std::string::String>,
+    pub phone: ::std::option::Option<crate::Secret>,
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-    pub user_id: ::std::option::Option<::std::string::String>,
+    pub user_id: ::std::option::Option<crate::Secret>,
 }
 
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug)]

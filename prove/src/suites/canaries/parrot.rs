@@ -1,0 +1,112 @@
+//! A server that repeats everything it hears, in every place where a provider puts words.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use tokio::io::AsyncWriteExt;
+use tokio::net::{TcpListener, TcpStream};
+
+use super::Secrets;
+use crate::suites::hostile::read_request;
+
+/// The ways in which it repeats.
+pub(super) const WAYS: usize = 14;
+
+pub(super) struct Parrot {
+    pub(super) url: String,
+    /// The way from now on; beyond [`WAYS`] it behaves.
+    pub(super) way: Arc<AtomicUsize>,
+}
+
+impl Parrot {
+    pub(super) async fn start(secrets: Arc<Secrets>) -> std::io::Result<Self> {
+        let listener = TcpListener::bind("127.0.0.1:0").await?;
+        let url = format!("http://{}", listener.local_addr()?);
+        let way = Arc::new(AtomicUsize::new(WAYS));
+        let current = Arc::clone(&way);
+        tokio::spawn(async move {
+            while let Ok((stream, _)) = listener.accept().await {
+                let (secrets, way) = (Arc::clone(&secrets), current.load(Ordering::SeqCst));
+                // Whoever hangs up need not be answered.
+                tokio::spawn(async move { drop(answer(stream, &secrets, way).await) });
+            }
+        });
+        Ok(Self { url, way })
+    }
+}
+
+async fn answer(mut stream: TcpStream, secrets: &Secrets, way: usize) -> std::io::Result<()> {
+    let request = read_request(&mut stream).await?;
+    let text = String::from_utf8_lossy(&request);
+    let line = text.lines().next().unwrap_or_default();
+    let path = line.split(' ').nth(1).unwrap_or_default();
+    let reply = match path {
+        "/v1/jwt/client/obtain/token" if way != 13 => {
+            honest(&format!(r#"{{"access_token":"{}","expires_in":60}}"#, secrets.token))
+        }
+        "/v1/sessions/payout" if way >= 10 => honest(
+            r#"{"id":88,"wallet_id":3,"payout_account_id":18,"amount":250.00,"currency":"USD","status":"ACTIVE","expires_at":"2099-01-01T00:00:00Z","created_at":"2026-01-01T00:00:00Z","updated_at":"2026-01-01T00:00:00Z"}"#,
+        ),
+        _ if path.starts_with("/v1/realtime-keys/") => {
+            honest(&format!(r#"{{"access_token":"{}","expires_in":3600}}"#, secrets.realtime))
+        }
+        _ => repeat(&text, path, secrets, way),
+    };
+    stream.write_all(&reply).await?;
+    stream.shutdown().await
+}
+
+fn honest(body: &str) -> Vec<u8> {
+    reply("200 OK", "", body)
+}
+
+fn reply(status: &str, headers: &str, body: &str) -> Vec<u8> {
+    let length = body.len();
+    format!("HTTP/1.1 {status}\r\n{headers}connection: close\r\ncontent-length: {length}\r\n\r\n{body}")
+        .into_bytes()
+}
+
+/// Everything that was heard, and every secret beside, in one of the ways.
+fn repeat(heard: &str, path: &str, secrets: &Secrets, way: usize) -> Vec<u8> {
+    let all: Vec<_> = secrets.all().map(|(_, secret)| secret).into();
+    let said = all.join(" ");
+    // Controls would be taken out before it is looked at.
+    let hidden = all
+        .iter()
+        .map(|secret| format!("{}\u{1b}{}", &secret[..5], &secret[5..]))
+        .collect::<Vec<_>>()
+        .join(" ");
+    let escaped: String = said.chars().map(|c| format!("\\u{:04x}", c as u32)).collect();
+    let heard = serde_json::json!(heard).to_string();
+    let key = path.rsplit('/').next().unwrap_or_default();
+    let fields = format!(
+        r#"{{"detail":[{{"loc":["body","{said}","{escaped}"],"msg":"{said} {escaped}","input":{heard},"ctx":{{"x":"{said}"}}}}],"body":{heard}}}"#
+    );
+    let headers = format!("x-request-id: {said}\r\nserver: {said}\r\nset-cookie: {said}\r\n");
+    let execution = |status: &str, words: &str| {
+        format!(
+            r#"{{"reference_id":"{key}","status":"{status}","payer_amount":251.25,"payer_currency":"USD","payee_currency":"USD","payee_amount":250.00,"operation_type":"PAYOUT","client_secret":"{}","requires_action":true,"provider_transaction_id":"{words}","gateway_message":"{words}","wallet_message":"{words}"}}"#,
+            secrets.three_d_secure
+        )
+    };
+    match way {
+        0 => reply("422 Unprocessable Entity", &headers, &fields),
+        1 => reply("400 Bad Request", &headers, &format!(r#"{{"detail":"{escaped}"}}"#)),
+        2 => reply(&format!("500 {said}"), &headers, &said),
+        3 => reply("307 Away", &format!("location: https://127.0.0.1:1/?{}\r\n", all.join("&")), ""),
+        // Of the wrong type, so that the parser names it.
+        4 => {
+            honest(&format!(r#"{{"reference_id":"{said}","status":5,"id":"{said}","expires_at":"{said}"}}"#))
+        }
+        5 => honest(&format!(r#"{{"id":"{said}","{said}":1,"status":{{"{said}":1}}}}"#)),
+        6 => honest(&format!("{said}{fields}")),
+        7 => format!("HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n{said}\r\n{said}").into_bytes(),
+        8 => format!("HTTP/1.1 200 OK\r\n{said}\r\n{said}: {said}\r\n\r\n").into_bytes(),
+        9 => reply("403 Forbidden", &headers, &format!(r#"{{"detail":{heard}}}"#)),
+        10 => honest(&execution("FAILED", &format!("{said} {escaped}"))),
+        11 => honest(&execution(&said, &hidden.replace('\u{1b}', "\\u001b"))),
+        12 => honest(&execution("COMPLETED", &said).replace("251.25", &format!("\"{said}\""))),
+        13 => reply("401 Unauthorized", &headers, &fields),
+        _ => honest(&execution("COMPLETED", &said)),
+    }
+}
