@@ -84,7 +84,7 @@ impl Execution {
         Ok(Self {
             reference_id,
             operation: movement.operation(),
-            status: reply.status.into(),
+            status: ExecutionStatus::of(&clean(reply.status.as_str(), reply.client_secret.as_ref())),
             payer_amount,
             payee_amount,
             provider_transaction_id: words(reply.provider_transaction_id),
@@ -131,7 +131,8 @@ impl SourceState {
         let total = money(reply.total_amount.decimal(), &reply.currency)?;
         let number = clean(&reply.source_number, None);
         let paid_at = reply.paid_at.map(raw::Timestamp::utc);
-        Ok(Self { source, number, status: reply.status.into(), total, paid_at })
+        let status = SourceStatus::of(&clean(reply.status.as_str(), None));
+        Ok(Self { source, number, status, total, paid_at })
     }
 }
 
@@ -165,4 +166,31 @@ fn money(amount: Decimal, currency: &str) -> Result<Money, Error> {
     let currency = Currency::new(currency)
         .map_err(|_| Error::new(ErrorKind::Unreadable, "the provider named something that is no currency"))?;
     Ok(Money::reported(amount, currency))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_status_that_holds_a_secret_is_not_kept_as_it_came() {
+        let key = "550e8400-e29b-41d4-a716-446655440000";
+        let reply = serde_json::json!({
+            "reference_id": key, "status": "ON canary-secret", "payer_amount": 1, "payer_currency": "USD",
+            "payee_amount": 1, "payee_currency": "USD", "operation_type": "PAYOUT",
+        });
+        let reply = serde_json::from_value(reply).unwrap();
+        let clean = |text: &str, _: Option<&raw::Secret>| crate::redact::redact(text, ["canary-secret"]);
+        let execution = Execution::read(Movement::Payout, key.parse().unwrap(), reply, &clean).unwrap();
+        assert_eq!(execution.status, ExecutionStatus::Other("ON [redacted]".to_owned()));
+
+        let source = Source::Invoice(7.into());
+        let (kind, _) = source.on_the_wire();
+        let reply = serde_json::json!({
+            "source_id": 7, "source_type": kind, "source_number": "canary-secret", "status": "canary-secret",
+            "total_amount": 1, "currency": "USD", "paid_at": null,
+        });
+        let state = SourceState::read(source, serde_json::from_value(reply).unwrap(), &clean).unwrap();
+        assert_eq!((state.number.as_str(), state.status.as_str()), ("[redacted]", "[redacted]"));
+    }
 }

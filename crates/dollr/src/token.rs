@@ -18,6 +18,9 @@ const EARLY: TimeDelta = TimeDelta::minutes(5);
 /// The longest lifetime that is believed, in minutes.
 const LONGEST_LIFETIME: i64 = 7 * 24 * 60;
 
+/// The longest token that is taken, in bytes.
+const LONGEST_TOKEN: usize = 16 * 1024;
+
 /// One access token.
 #[derive(Debug)]
 pub(crate) struct Token {
@@ -30,7 +33,10 @@ pub(crate) struct Token {
 impl Token {
     /// A token asked for at that time, which lives for so many minutes.
     pub(crate) fn new(text: &str, asked_at: Timestamp, minutes: i64) -> Result<Self, Setback> {
-        let mut header = HeaderValue::from_str(&format!("Bearer {text}")).map_err(|_| {
+        // A longer one than any server takes in a header would be refused again and again without a word about it.
+        let header =
+            HeaderValue::from_str(&format!("Bearer {text}")).ok().filter(|_| text.len() <= LONGEST_TOKEN);
+        let mut header = header.ok_or_else(|| {
             let error =
                 Error::new(ErrorKind::Unreadable, "the provider's access token cannot be put in a header");
             Setback { error, then: Then::Retry }
@@ -43,10 +49,18 @@ impl Token {
     }
 }
 
+/// The last token there was. One that was refused is no longer used, but is still looked for in what the provider
+/// says: the very reply that refuses it may repeat it.
+#[derive(Debug)]
+struct Held {
+    token: Arc<Token>,
+    refused: bool,
+}
+
 /// The token that all callers share.
 #[derive(Debug, Default)]
 pub(crate) struct Tokens {
-    current: RwLock<Option<Arc<Token>>>,
+    current: RwLock<Option<Held>>,
     /// How many fetches have come to an end.
     finished: AtomicU64,
     /// Held by the caller that fetches; holds the failure of the last fetch, if it failed.
@@ -57,19 +71,21 @@ impl Tokens {
     /// The token, if there is one that need not be renewed.
     pub(crate) fn fresh(&self, now: Timestamp) -> Option<Arc<Token>> {
         let current = self.current.read().unwrap_or_else(PoisonError::into_inner);
-        current.as_ref().filter(|token| now < token.renew_at).cloned()
+        let usable = current.as_ref().filter(|held| !held.refused && now < held.token.renew_at);
+        usable.map(|held| Arc::clone(&held.token))
     }
 
     /// The token as it is, for what must not be shown.
     pub(crate) fn any(&self) -> Option<Arc<Token>> {
-        self.current.read().unwrap_or_else(PoisonError::into_inner).clone()
+        let current = self.current.read().unwrap_or_else(PoisonError::into_inner);
+        current.as_ref().map(|held| Arc::clone(&held.token))
     }
 
-    /// Drops the token that the provider refused, unless another has taken its place.
+    /// Uses the token that the provider refused no more, unless another has taken its place.
     pub(crate) fn refused(&self, token: &Arc<Token>) {
         let mut current = self.current.write().unwrap_or_else(PoisonError::into_inner);
-        if current.as_ref().is_some_and(|current| Arc::ptr_eq(current, token)) {
-            *current = None;
+        if let Some(held) = current.as_mut().filter(|held| Arc::ptr_eq(&held.token, token)) {
+            held.refused = true;
         }
     }
 
@@ -92,7 +108,8 @@ impl Tokens {
         let fetched = fetch.await.map(Arc::new);
         *last = fetched.as_ref().err().cloned();
         if let Ok(token) = &fetched {
-            *self.current.write().unwrap_or_else(PoisonError::into_inner) = Some(Arc::clone(token));
+            *self.current.write().unwrap_or_else(PoisonError::into_inner) =
+                Some(Held { token: Arc::clone(token), refused: false });
         }
         self.finished.fetch_add(1, Ordering::Release);
         fetched

@@ -129,6 +129,31 @@ async fn a_refused_token_is_replaced_once_for_a_read() {
 }
 
 #[tokio::test]
+async fn a_reply_that_refuses_a_token_does_not_give_it_away() {
+    let server = MockServer::start_async().await;
+    gives_token(&server, TOKEN, 60).await;
+    server
+        .mock_async(|when, then| {
+            when.path(format!("/v1/status/payout/{REFERENCE}"));
+            then.status(401).header("x-request-id", TOKEN).body(format!(r#"{{"detail":"no {TOKEN}"}}"#));
+        })
+        .await;
+    let dollr = builder(&server.base_url()).build().unwrap();
+    let error = dollr.execution(&payout_operation(), reference()).await.unwrap_err();
+    assert_eq!(error.kind(), dollr::ErrorKind::Unauthorized);
+    assert!(!format!("{error:?} {error}").contains(TOKEN), "{error:?}");
+}
+
+#[tokio::test]
+async fn a_token_that_no_server_would_take_is_not_used() {
+    let server = MockServer::start_async().await;
+    gives_token(&server, &"x".repeat(1 << 20), 60).await;
+    let dollr = builder(&server.base_url()).build().unwrap();
+    let error = dollr.execution(&payout_operation(), reference()).await.unwrap_err();
+    assert_eq!(error.kind(), dollr::ErrorKind::Unreadable);
+}
+
+#[tokio::test]
 async fn money_is_never_sent_again_after_a_refused_token() {
     let server = MockServer::start_async().await;
     let token = gives_token(&server, TOKEN, 60).await;

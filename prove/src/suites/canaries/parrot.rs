@@ -66,9 +66,13 @@ fn reply(status: &str, headers: &str, body: &str) -> Vec<u8> {
         .into_bytes()
 }
 
-/// Everything that was heard, and every secret beside, in one of the ways.
+/// Everything that was heard, and every secret that was, in one of the ways.
 fn repeat(heard: &str, path: &str, secrets: &Secrets, way: usize) -> Vec<u8> {
-    let all: Vec<_> = secrets.all().map(|(_, secret)| secret).into();
+    // What a client was told, or told itself; it cannot know of any other text that it is a secret.
+    let mut all: Vec<&str> = vec![&secrets.client_secret, &secrets.passcode, &secrets.phone, &secrets.token];
+    if (10..13).contains(&way) {
+        all.push(&secrets.three_d_secure);
+    }
     let said = all.join(" ");
     // Controls would be taken out before it is looked at.
     let hidden = all
@@ -107,6 +111,6 @@ fn repeat(heard: &str, path: &str, secrets: &Secrets, way: usize) -> Vec<u8> {
         11 => honest(&execution(&said, &hidden.replace('\u{1b}', "\\u001b"))),
         12 => honest(&execution("COMPLETED", &said).replace("251.25", &format!("\"{said}\""))),
         13 => reply("401 Unauthorized", &headers, &fields),
-        _ => honest(&execution("COMPLETED", &said)),
+        _ => honest(&execution("PROCESSING", &said)),
     }
 }
