@@ -13,8 +13,8 @@ use anyhow::{Context, Result};
 use dollr::journal::{Claim, Intent, Key, Lease};
 use dollr::{
     AccountId, Builder, Clock, Currency, Dollr, Entry, Error, Event, Expect, Filter, Journal, Name,
-    Namespace, Operation, Pace, Passcode, PaymentId, Record, Secret, Source, Standing, Summary, SystemClock,
-    Timestamp, raw, usd,
+    Namespace, Operation, Pace, Passcode, PaymentId, Phone, Record, Secret, Source, Standing, Summary,
+    SystemClock, Timestamp, raw, usd,
 };
 use futures_util::FutureExt;
 use payonce::journal::{MemoryJournal, SqliteJournal};
@@ -89,6 +89,7 @@ async fn talk(secrets: Arc<Secrets>) -> Result<()> {
         parrot.way.store(way, Ordering::SeqCst);
         calls(&dollr, way).await;
     }
+    payees(&dollr).await?;
     copy_journal()?;
     configuration(&secrets);
     panics(&secrets, &parrot.url).await;
@@ -168,6 +169,21 @@ async fn calls(dollr: &Dollr, way: usize) {
         show("payonce::Report", &report);
         work(dollr, order, report).await;
     }
+}
+
+/// What leads to a customer's page, or is about people.
+async fn payees(dollr: &Dollr) -> Result<()> {
+    let checkout = dollr
+        .checkout(Phone::new("+231 771 234 567")?, Currency::USD)
+        .name("Amara Kamara")
+        .item("Lamp", usd("40.00")?)
+        .success_url("https://shop.example/thanks")
+        .cancel_url("https://shop.example/basket")
+        .await;
+    println!("{}", checkout.as_ref().map_or("no checkout", |_| "a checkout"));
+    show_outcome("dollr::Checkout", &checkout);
+    show("dollr::CreateAccount", &dollr.accounts().wallet(42.into(), "savings"));
+    Ok(())
 }
 
 /// What the engine holds while it drives a payment that has to be authorised.

@@ -179,7 +179,7 @@ fn run(run: &Run) -> Result<Figures, Stop> {
     figures.count("lines of log", log.lines().count(), "");
     figures.count("panics read", panics, "");
     figures.count("public types", types.public, "");
-    figures.count("of them able to hold a secret, and printed", types.carriers, "");
+    figures.count("of them able to hold a secret", types.carriers, "");
     figures.count("processes whose command lines were read", processes, "");
     figures.count("different command lines", lines, "");
     Ok(figures)

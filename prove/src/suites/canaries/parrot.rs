@@ -47,6 +47,10 @@ async fn answer(mut stream: TcpStream, secrets: &Secrets, way: usize) -> std::io
         "/v1/sessions/payout" if way >= 10 => honest(
             r#"{"id":88,"wallet_id":3,"payout_account_id":18,"amount":250.00,"currency":"USD","status":"ACTIVE","expires_at":"2099-01-01T00:00:00Z","created_at":"2026-01-01T00:00:00Z","updated_at":"2026-01-01T00:00:00Z"}"#,
         ),
+        "/v1/checkouts/create" => honest(&format!(
+            r#"{{"mode":"HOSTED","source_type":"INVOICE","source_id":1,"source_number":"INV-1","source_status":"ACTIVE","counterparty_id":15,"party_id":42,"currency":"USD","total_amount":40.00,"source_checkout_config_id":1,"hosted_path_or_token":"{0}","url":"https://pay.example/{0}"}}"#,
+            secrets.three_d_secure
+        )),
         _ if path.starts_with("/v1/realtime-keys/") => {
             honest(&format!(r#"{{"access_token":"{}","expires_in":3600}}"#, secrets.realtime))
         }
