@@ -9,6 +9,7 @@
 mod report;
 mod suite;
 mod suites;
+mod tools;
 
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;

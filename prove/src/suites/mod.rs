@@ -2,8 +2,10 @@
 
 pub(crate) mod canaries;
 mod exhaustive;
+mod fuzz;
 mod hostile;
 mod model;
+mod mutation;
 mod rules;
 mod simulation;
 
@@ -15,6 +17,8 @@ pub(crate) const SUITES: &[Suite] = &[
     model::SUITE,
     canaries::SUITE,
     hostile::SUITE,
+    fuzz::SUITE,
     simulation::SUITE,
+    mutation::SUITE,
     rules::SUITE,
 ];

@@ -400,5 +400,7 @@ fn sorted(map: &Map<String, Value>) -> Vec<(&String, &Value)> {
     entries
 }
 
+// By its path, so that the fuzzers can borrow this file.
 #[cfg(test)]
+#[path = "lower/tests.rs"]
 mod tests;

@@ -29,7 +29,7 @@ pub(super) fn check(run: &Run) -> Result<Result<(usize, usize), String>> {
     let refund = "refund canaries/refund --intent 9001 --amount 1.00 --currency USD --reason damaged --wait";
     let wrong = "payout canaries/argv --account 19 --amount 1.00 --currency USD";
     for line in
-        [payout, refund, wrong, "resume", "list --json", "show canaries/argv", "demo --payments 60 --kills 3"]
+        [payout, refund, wrong, "resume", "list --json", "show canaries/argv", "demo --payments 30 --kills 2"]
     {
         let mut command = Command::new(&run.payonce);
         command.args(line.split(' ')).current_dir(&directory);
