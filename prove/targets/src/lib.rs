@@ -23,8 +23,11 @@ use payonce::step::{self, State, Terms};
 pub use replies::{replies, retry_after};
 pub use scripts::scripts;
 
+/// Takes any bytes, and panics if something is wrong.
+pub type Target = fn(&[u8]);
+
 /// Every target by its name, which is also the name of its corpus.
-pub const TARGETS: &[(&str, fn(&[u8]))] = &[
+pub const TARGETS: &[(&str, Target)] = &[
     ("replies", replies),
     ("retry_after", retry_after),
     ("money", money),

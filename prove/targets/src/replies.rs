@@ -11,9 +11,18 @@ use reqwest::ResponseBuilderExt;
 const SECRETS: [&str; 4] = ["canary-client-secret", "canary-passcode", "231770009999", "canary-token"];
 const KEY: &str = "550e8400-e29b-41d4-a716-446655440000";
 
+type Headers = Vec<(&'static str, Vec<u8>)>;
+
+#[derive(Clone, Debug)]
+struct Told {
+    status: u16,
+    headers: Headers,
+    body: Vec<u8>,
+}
+
 /// A network on which the one reply is always ready.
 #[derive(Debug, Default)]
-struct Ready(Mutex<Option<(u16, Vec<(&'static str, Vec<u8>)>, Vec<u8>)>>);
+struct Ready(Mutex<Option<Told>>);
 
 impl HttpTransport for Ready {
     fn execute<'a>(
@@ -23,8 +32,12 @@ impl HttpTransport for Ready {
         operation: &'static str,
     ) -> Reply<'a> {
         let told = self.0.lock().unwrap_or_else(PoisonError::into_inner).clone();
-        let token = || (200, vec![], br#"{"access_token":"canary-token","expires_in":60}"#.to_vec());
-        let (status, headers, body) = told.filter(|_| operation != "obtain_token").unwrap_or_else(token);
+        let token = || {
+            let body = br#"{"access_token":"canary-token","expires_in":60}"#.to_vec();
+            Told { status: 200, headers: Headers::new(), body }
+        };
+        let told = told.filter(|_| operation != "obtain_token");
+        let Told { status, headers, body } = told.unwrap_or_else(token);
         let mut reply = http::Response::builder().status(status).url(request.url().clone());
         for (name, value) in headers {
             // What no header may hold, HTTP has refused before.
@@ -81,9 +94,10 @@ pub fn retry_after(data: &[u8]) {
     }
 }
 
-fn judge(status: u16, headers: Vec<(&'static str, Vec<u8>)>, body: &[u8]) {
+fn judge(status: u16, headers: Headers, body: &[u8]) {
     let Client { network, dollr } = &*CLIENT;
-    *network.0.lock().unwrap_or_else(PoisonError::into_inner) = Some((status, headers, body.to_vec()));
+    *network.0.lock().unwrap_or_else(PoisonError::into_inner) =
+        Some(Told { status, headers, body: body.to_vec() });
     let order = Order {
         operation: Operation::new("payout").expect("a payout is an operation"),
         name: "fuzz".parse().expect("this is a name"),
