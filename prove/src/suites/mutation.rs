@@ -124,7 +124,7 @@ fn tried(
     let mut command = tools::cargo_with(run, "cargo-mutants", CARGO_MUTANTS)?;
     command.args(["mutants", "--package", "payonce", "--no-shuffle", "--colors", "never", "--jobs", "2"]);
     command.args(["--minimum-test-timeout", "60", "--output"]).arg(&run.scratch);
-    files.iter().for_each(|file| drop(command.args(["--file", file])));
+    command.args(files.iter().flat_map(|file| ["--file", file]));
     // The documentation's examples take longest and notice least.
     command.args(["--", "--lib", "--tests"]).env_remove("CARGO_TARGET_DIR");
     // Unnoticed changes are told by its status, too; they are judged here.
