@@ -3,7 +3,7 @@
 use std::fmt;
 use std::str::FromStr;
 
-use chrono::{DateTime, NaiveDateTime, SecondsFormat, Utc};
+use chrono::{DateTime, Datelike, NaiveDateTime, SecondsFormat, Utc};
 use serde::de::Error as _;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
@@ -39,7 +39,12 @@ impl FromStr for Timestamp {
     fn from_str(text: &str) -> Result<Self, chrono::ParseError> {
         let naive =
             |_| NaiveDateTime::parse_from_str(text, "%Y-%m-%dT%H:%M:%S%.f").map(|time| time.and_utc());
-        DateTime::parse_from_rfc3339(text).map(|moment| moment.to_utc()).or_else(naive).map(Self)
+        let moment = DateTime::parse_from_rfc3339(text).map(|moment| moment.to_utc()).or_else(naive)?;
+        // A moment of another year could not be written so that it can be read again.
+        if (0..=9999).contains(&moment.year()) {
+            return Ok(Self(moment));
+        }
+        DateTime::parse_from_rfc3339("").map(|moment| Self(moment.to_utc()))
     }
 }
 
@@ -75,7 +80,11 @@ mod tests {
         ] {
             assert_eq!(arrives.parse::<Timestamp>()?.to_string(), sent);
         }
-        assert!("yesterday".parse::<Timestamp>().is_err());
+        for no_moment in
+            ["yesterday", "+262142-12-31T23:59:59", "-0001-06-01T00:00:00", "9999-12-31T23:59:59-01:00"]
+        {
+            assert!(no_moment.parse::<Timestamp>().is_err(), "{no_moment}");
+        }
         Ok(())
     }
 }

@@ -250,7 +250,7 @@ pub(super) const MISDEEDS: &[Misdeed] = &[
 /// A session that ends with the calendar, told by a clock from its beginning.
 pub(super) fn session_until_the_end_of_time(_: &Ask) -> Act {
     let mut act = session(
-        r#""payout_account_id":18,"amount":1.00,"currency":"USD","expires_at":"+262142-12-31T23:59:59""#,
+        r#""payout_account_id":18,"amount":1.00,"currency":"USD","expires_at":"9999-12-31T23:59:59Z""#,
     );
     act.head.splice(17..17, *b"date: Mon, 01 Jan 1601 00:00:00 GMT\r\n");
     act
