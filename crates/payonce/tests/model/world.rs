@@ -63,6 +63,7 @@ pub(super) struct World {
     /// that it moves once is asked.
     beyond_terms: bool,
     pub(super) moved: usize,
+    /// Whether the engine knows that the provider has it: then a status read may be stale for however long.
     told_pending: bool,
     /// How many sends the journal licenses.
     licences: i64,
@@ -108,6 +109,7 @@ impl World {
     pub(super) fn written(&mut self, entries: &[Entry]) {
         for entry in entries {
             self.licences += i64::from(entry.event == Event::Sending);
+            self.told_pending |= entry.event == Event::Pending;
             if matches!(entry.event, Event::Failed { .. }) && self.moved > 0 && !self.beyond_terms {
                 self.wrong.get_or_insert("called failed after its money had moved".to_owned());
             }
@@ -198,13 +200,10 @@ impl World {
         self.now = self.now.max(until);
     }
 
-    fn report(&mut self, key: ReferenceId, fate: Fate) -> Report {
+    fn report(&self, key: ReferenceId, fate: Fate) -> Report {
         let money = money();
         match fate {
-            Fate::CompletesAt(at) if self.now < at => {
-                self.told_pending = true;
-                Report::Pending { action: None }
-            }
+            Fate::CompletesAt(at) if self.now < at => Report::Pending { action: None },
             Fate::Declined => Report::Failed(Failure { reason: "declined".to_owned(), recorded: true }),
             _ => Report::Completed(Receipt {
                 reference_id: key,
@@ -300,7 +299,7 @@ impl Rail for Model {
             4 => self.lock().skew -= 3600,
             _ => {}
         }
-        let mut world = self.lock();
+        let world = self.lock();
         let found = world.record(order.reference_id);
         let may_be_stale = |since: i64, world: &World| world.told_pending || world.now < since + STALE;
         match found {
