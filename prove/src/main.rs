@@ -6,10 +6,14 @@
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "a proof talks to the person at the terminal")]
 #![allow(clippy::float_arithmetic, reason = "rates and durations are no money")]
 
+mod bed;
+mod command;
+mod disk;
 mod report;
 mod suite;
 mod suites;
 mod tools;
+mod virtual_time;
 
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -65,6 +69,10 @@ impl Arguments {
 }
 
 fn main() -> ExitCode {
+    // A suite that measures a process starts this program once more.
+    if env::args().nth(1).as_deref() == Some(suites::SOAK_CHILD) {
+        return suites::soak_child(env::args().skip(2));
+    }
     match prove(&Arguments::parse()) {
         Ok(true) => ExitCode::SUCCESS,
         Ok(false) => ExitCode::FAILURE,

@@ -16,7 +16,7 @@ use crate::name::{Name, Namespace, Operation, ReferenceId};
 use crate::payment::{Payment, Progress};
 use crate::rail::Rail;
 use crate::schedule::{Pace, Schedule};
-use crate::step::{Entry, Event, Expect, Outcome};
+use crate::step::{Entry, Event, Expect, Outcome, State};
 
 /// How the engine behaves, apart from what the rail lays down.
 #[derive(Clone, Debug)]
@@ -136,20 +136,26 @@ impl<R: Rail> Engine<R> {
         expect: Expect,
     ) -> Result<Payment<R>, Error> {
         let inner = &self.inner;
-        inner.bind().await?;
+        if let Err(error) = inner.bind().await {
+            return Err(inner.doubted(Key::Name(name), error).await);
+        }
         let reference_id = self.reference_id(&operation, &name);
         let rail = inner.rail.name().to_owned();
-        let intent = Intent { rail, operation, name, reference_id, contents, expect };
+        let intent = Intent { rail, operation, name: name.clone(), reference_id, contents, expect };
         let digest = intent.digest();
         let began = Instant::now();
         let intended = inner.journal.intend(intent, inner.clock.now()).await;
         measure::journal_write(began);
-        let (record, lease) = intended?;
+        let (record, lease) = match intended {
+            Ok(found) => found,
+            Err(error) => return Err(inner.doubted(Key::Name(name), error).await),
+        };
         if record.intent.digest() != digest {
             return Err(taken(&record));
         }
         let progress = inner.attach(&record, lease).await;
-        let reference_id = record.state()?.reference_id();
+        let state = record.state().map_err(unread)?;
+        let reference_id = state.reference_id();
         let payment = Payment::new(Arc::clone(inner), record, reference_id, Some(progress));
         payment.taken(inner.settings.first_answer).await
     }
@@ -252,6 +258,11 @@ fn unread(error: Error) -> Error {
     error.with_effect(Effect::Unknown)
 }
 
+/// Whether that is no answer at all, which says something of the provider and nothing of the payment.
+fn is_silence(kind: ErrorKind) -> bool {
+    matches!(kind, ErrorKind::Unreachable | ErrorKind::Interrupted | ErrorKind::Unavailable)
+}
+
 /// Sees to it that nobody waits for a task that is no more: one that panicked, or whose runtime was shut down. The
 /// payment itself does not need it; to the journal it is a crash.
 struct Watch<'a, R: Rail> {
@@ -277,6 +288,16 @@ impl<R: Rail> Inner<R> {
 
     async fn bind(&self) -> Result<(), Error> {
         self.bound.get_or_try_init(|| self.journal.bind(self.rail.name(), &self.namespace)).await.copied()
+    }
+
+    /// An error of the journal that kept a payment from being taken in hand. It is no proof that no money moved: an
+    /// earlier process may have made the payment, and the journal that would say so may not be readable.
+    async fn doubted(&self, key: Key, error: Error) -> Error {
+        let known = self.find(key).await;
+        match known.and_then(|record| record.map(|record| record.state()).transpose()) {
+            Ok(state) if !state.as_ref().is_some_and(State::in_doubt) => error,
+            _ => error.with_effect(Effect::Unknown),
+        }
     }
 
     pub(crate) async fn find(&self, key: Key) -> Result<Option<Record>, Error> {
@@ -398,9 +419,22 @@ impl<R: Rail> Inner<R> {
         let mut watch = Watch { inner: &self, key, over: false };
         let span = tracing::debug_span!("payment", reference_id = %key, operation = tracing::field::Empty);
         match self.turn(key, id, lease).instrument(span).await {
-            Ok((Turn::Ended(outcome), _)) => self.leave(key, Progress::Ended(outcome)),
+            Ok((Turn::Ended(outcome), work)) => {
+                if work.is_some() && !matches!(outcome, Outcome::Parked(_)) {
+                    self.lock().answered(self.clock.now());
+                    self.wake.notify_one();
+                }
+                self.leave(key, Progress::Ended(outcome));
+            }
             Ok((Turn::Pause(pause), work)) => {
                 let mut schedule = self.lock();
+                match (pause, work.as_ref().map(Work::trouble)) {
+                    (Pause::Retry, Some(Some(error))) if is_silence(error.kind()) => {
+                        schedule.unanswered(self.clock.now());
+                    }
+                    (Pause::Retry | Pause::Poll, Some(None)) => schedule.answered(self.clock.now()),
+                    _ => {}
+                }
                 let delay = schedule.rest_of(key, pause, &self.settings.pace, self.clock.now());
                 if let Some(slot) = schedule.get(key) {
                     slot.lease = work.as_ref().map(Work::lease);
@@ -428,8 +462,12 @@ impl<R: Rail> Inner<R> {
         id: PaymentId,
         lease: Option<Lease>,
     ) -> Result<(Turn, Option<Work>), Error> {
-        let mut work = match self.take(key, id, lease).await.map_err(unread)? {
-            Claim::Ours(lease, record) => Work::new(lease, &record)?,
+        let claim = match self.take(key, id, lease).await {
+            Ok(claim) => claim,
+            Err(error) => return Err(self.doubted(Key::ReferenceId(key), error).await),
+        };
+        let mut work = match claim {
+            Claim::Ours(lease, record) => Work::new(lease, &record).map_err(unread)?,
             Claim::Elsewhere => return Ok((Turn::Pause(Pause::Poll), None)),
             Claim::Ended(record) => {
                 let state = record.state()?;

@@ -22,6 +22,18 @@ const HINTS_APART: Duration = Duration::from_secs(1);
 /// The longest `Retry-After` that is obeyed to the letter.
 const LONGEST_RETRY_AFTER: Duration = Duration::from_secs(3600);
 
+/// So many calls in a row without an answer, and the provider is taken to be down: it is no matter of one payment.
+const SILENCE: u32 = 16;
+
+/// While the provider is down, one payment after another asks whether it is back, this far apart.
+const PROBES_APART: (Duration, Duration) = (Duration::from_secs(1), Duration::from_secs(5));
+
+/// How long the answer to such a question is waited for before another payment asks.
+const PROBE_TAKES: Duration = Duration::from_secs(60);
+
+/// When the provider is back, whatever waited for it is looked at within this time, or within as long as it was down.
+const RECOVERY: Duration = Duration::from_secs(20);
+
 /// How fast the engine polls and retries.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[allow(clippy::exhaustive_structs, reason = "callers build it")]
@@ -94,6 +106,8 @@ pub(crate) struct Slot {
     pub(crate) tries: u32,
     /// Whether it rested as a payment that the provider has.
     pub(crate) polling: bool,
+    /// Whether it rests because its last call brought nothing.
+    backing_off: bool,
     /// Whoever waits for it in this process.
     pub(crate) watchers: Option<watch::Sender<Progress>>,
     /// When it is next looked at; None while somebody does.
@@ -111,6 +125,7 @@ impl Slot {
             lease: None,
             tries: 0,
             polling: false,
+            backing_off: false,
             watchers: None,
             due: None,
             looked_at: None,
@@ -119,14 +134,29 @@ impl Slot {
     }
 }
 
+/// The provider does not answer anybody.
+#[derive(Clone, Copy, Debug)]
+struct Down {
+    since: Timestamp,
+    /// When the next payment asks whether it is back.
+    probe_at: Timestamp,
+}
+
+type Heap = BinaryHeap<Reverse<(Timestamp, ReferenceId)>>;
+
 /// Every payment that this process drives, and when each is next looked at.
 #[derive(Debug, Default)]
 pub(crate) struct Schedule {
     slots: HashMap<ReferenceId, Slot>,
     /// An entry counts only if its slot says the same; the others were overtaken.
-    due: BinaryHeap<Reverse<(Timestamp, ReferenceId)>>,
+    due: Heap,
+    /// The same for payments that were never looked at: each may ask once, whatever became of the others.
+    fresh: Heap,
     /// The provider asked for rest until then.
     quiet_until: Option<Timestamp>,
+    /// How many calls in a row brought no answer, of whichever payments.
+    silence: u32,
+    down: Option<Down>,
     /// Whether the task that looks at what is due runs.
     pub(crate) running: bool,
 }
@@ -155,6 +185,7 @@ impl Schedule {
         if slot.polling != polling {
             (slot.polling, slot.tries) = (polling, 0);
         }
+        slot.backing_off = pause == Pause::Retry;
         let delay = pace.delay(pause, slot.tries, key, now);
         slot.tries += 1;
         if let Pause::RetryAfter(_) = pause {
@@ -183,7 +214,40 @@ impl Schedule {
             let soonest = slot.looked_at.filter(|_| hinted).map(|last| last + HINTS_APART);
             let at = soonest.map_or(at, |soonest| at.min(soonest));
             slot.due = Some(at);
-            self.due.push(Reverse((at, key)));
+            let heap = if slot.looked_at.is_none() { &mut self.fresh } else { &mut self.due };
+            heap.push(Reverse((at, key)));
+        }
+    }
+
+    /// A call brought no answer: the provider could not be reached, broke off, or failed. After many of those in a
+    /// row it is taken to be down; then one payment at a time asks, instead of each by itself.
+    pub(crate) fn unanswered(&mut self, now: Timestamp) {
+        self.silence = self.silence.saturating_add(1);
+        if self.silence >= SILENCE {
+            let since = self.down.map_or(now, |down| down.since);
+            let (soonest, latest) = PROBES_APART;
+            let lasted = (now - since).to_std().unwrap_or_default();
+            self.down = Some(Down { since, probe_at: now + (lasted / 2).clamp(soonest, latest) });
+        }
+    }
+
+    /// The provider answered, whatever it said. If it was down, the payments that waited for it are looked at soon,
+    /// spread out so that they do not bring it down again.
+    pub(crate) fn answered(&mut self, now: Timestamp) {
+        self.silence = 0;
+        let Some(down) = self.down.take() else { return };
+        let span = (now - down.since).to_std().unwrap_or_default().min(RECOVERY);
+        for (key, slot) in &mut self.slots {
+            let Some(due) =
+                slot.due.filter(|due| slot.looked_at.is_some() && (slot.backing_off || *due <= now))
+            else {
+                continue;
+            };
+            let soon = now + share(span, spread(*key, 0));
+            if due <= now || soon < due {
+                slot.due = Some(soon);
+                self.due.push(Reverse((soon, *key)));
+            }
         }
     }
 
@@ -206,23 +270,42 @@ impl Schedule {
 
     /// When the next payment is due, if any waits.
     pub(crate) fn next_due(&mut self) -> Option<Timestamp> {
-        while let Some(Reverse((at, key))) = self.due.peek() {
-            if self.slots.get(key).is_some_and(|slot| slot.due == Some(*at)) {
-                return Some(self.quiet_until.map_or(*at, |quiet| quiet.max(*at)));
-            }
-            self.due.pop();
-        }
-        None
+        self.next().map(|(at, _)| at)
+    }
+
+    /// When the next payment is due, and whether it was never looked at.
+    fn next(&mut self) -> Option<(Timestamp, bool)> {
+        let fresh = front(&mut self.fresh, &self.slots).map(|at| (at, true));
+        let probe_at = self.down.map(|down| down.probe_at);
+        let rested =
+            front(&mut self.due, &self.slots).map(|at| (probe_at.map_or(at, |probe| probe.max(at)), false));
+        let (at, is_fresh) = fresh.into_iter().chain(rested).min_by_key(|(at, _)| *at)?;
+        Some((self.quiet_until.map_or(at, |quiet| quiet.max(at)), is_fresh))
     }
 
     /// Takes the next payment that is due.
     pub(crate) fn pop(&mut self, now: Timestamp) -> Option<ReferenceId> {
-        self.next_due().filter(|at| *at <= now)?;
-        let Reverse((_, key)) = self.due.pop()?;
+        let (_, is_fresh) = self.next().filter(|(at, _)| *at <= now)?;
+        let heap = if is_fresh { &mut self.fresh } else { &mut self.due };
+        let Reverse((_, key)) = heap.pop()?;
+        if let Some(down) = &mut self.down {
+            down.probe_at = down.probe_at.max(now + PROBE_TAKES);
+        }
         let slot = self.slots.get_mut(&key)?;
         (slot.due, slot.looked_at) = (None, Some(now));
         Some(key)
     }
+}
+
+/// When the first payment of a heap is due, without those that were overtaken.
+fn front(heap: &mut Heap, slots: &HashMap<ReferenceId, Slot>) -> Option<Timestamp> {
+    while let Some(Reverse((at, key))) = heap.peek() {
+        if slots.get(key).is_some_and(|slot| slot.due == Some(*at)) {
+            return Some(*at);
+        }
+        heap.pop();
+    }
+    None
 }
 
 #[cfg(test)]
@@ -340,5 +423,78 @@ mod tests {
             assert!(schedule.hint(key(1), at(15)));
             assert_eq!(schedule.pop(at(29)), None, "{pause:?}");
         }
+    }
+
+    /// Payments that back off from a provider that stopped answering at 100 s, one of them far into its back-off.
+    fn silenced(payments: u32) -> Schedule {
+        let mut schedule = Schedule::default();
+        for n in 1..=payments {
+            schedule.slot(key(n.into()), PaymentId(n.into()));
+            schedule.put(key(n.into()), at(100));
+        }
+        while let Some(key) = schedule.pop(at(100)) {
+            schedule.unanswered(at(100));
+            schedule.rest_of(key, Pause::Retry, &Pace::default(), at(100));
+            schedule.put(key, at(101));
+        }
+        schedule
+    }
+
+    #[test]
+    fn a_provider_that_answers_nobody_is_asked_by_one_payment_at_a_time() {
+        let mut schedule = silenced(1000);
+        let mut asked = Vec::new();
+        for second in 101..160 {
+            while let Some(key) = schedule.pop(at(second)) {
+                schedule.unanswered(at(second));
+                schedule.rest_of(key, Pause::Retry, &Pace::default(), at(second));
+                schedule.put(key, at(second + 60));
+                asked.push(key);
+            }
+        }
+        assert!((8..=20).contains(&asked.len()), "{} asked within a minute", asked.len());
+        let distinct: std::collections::HashSet<_> = asked.iter().collect();
+        assert_eq!(distinct.len(), asked.len(), "the same payment asks again and again");
+    }
+
+    #[test]
+    fn when_the_provider_is_back_everything_that_waited_is_looked_at_within_its_time() {
+        let mut schedule = silenced(1000);
+        let probe = schedule.pop(at(160)).unwrap();
+        assert_eq!(schedule.pop(at(160)), None, "a second payment asks before the first has its answer");
+        schedule.answered(at(160));
+        schedule.rest_of(probe, Pause::Poll, &Pace::default(), at(160));
+        schedule.put(probe, at(200));
+        let mut looked_at = [0; 21];
+        for second in 160..=180 {
+            while schedule.pop(at(second)).is_some() {
+                looked_at[usize::try_from(second - 160).unwrap()] += 1;
+            }
+        }
+        assert_eq!(looked_at.iter().sum::<i32>(), 999);
+        assert!(looked_at.iter().all(|many| *many < 100), "they come all at once: {looked_at:?}");
+    }
+
+    #[test]
+    fn a_new_payment_asks_at_once_even_while_the_provider_is_down() {
+        let mut schedule = silenced(100);
+        schedule.slot(key(500), PaymentId(500));
+        schedule.put(key(500), at(101));
+        assert_eq!(schedule.pop(at(101)), Some(key(500)));
+    }
+
+    #[test]
+    fn one_payment_that_is_never_answered_holds_nobody_up() {
+        let mut schedule = Schedule::default();
+        for n in 0..100 {
+            schedule.unanswered(at(n));
+            schedule.answered(at(n));
+        }
+        schedule.slot(key(1), PaymentId(1));
+        schedule.slot(key(2), PaymentId(2));
+        for n in [1, 2] {
+            schedule.put(key(n), at(100));
+        }
+        assert!(schedule.pop(at(100)).is_some() && schedule.pop(at(100)).is_some());
     }
 }

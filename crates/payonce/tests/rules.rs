@@ -244,14 +244,14 @@ mod rule_1_journal_first {
 
     impl Journal for Full {
         fn bind<'a>(&'a self, rail: &'a str, namespace: &'a Namespace) -> BoxFuture<'a, Result<(), Error>> {
-            self.0.bind(rail, namespace)
+            if self.fails("bind") { Box::pin(async { full() }) } else { self.0.bind(rail, namespace) }
         }
         fn intend(
             &self,
             intent: Intent,
             at: Timestamp,
         ) -> BoxFuture<'_, Result<(Record, Option<Lease>), Error>> {
-            self.0.intend(intent, at)
+            if self.fails("intend") { Box::pin(async { full() }) } else { self.0.intend(intent, at) }
         }
         fn claim(&self, id: PaymentId) -> BoxFuture<'_, Result<Claim, Error>> {
             if self.fails("claim") { Box::pin(async { full() }) } else { self.0.claim(id) }
@@ -296,12 +296,27 @@ mod rule_1_journal_first {
     async fn of_a_payment_that_cannot_be_taken_up_nobody_says_that_no_money_moved() {
         let bench = Bench::new(Script::default().prepares("s1", 900).hangs());
         assert!(tokio::time::timeout(Duration::ZERO, bench.turn()).await.is_err());
-        let journal = Arc::new(Full(bench.journal.another(), "claim"));
+        for access in ["bind", "intend", "claim"] {
+            let error = refused(&bench.script, &bench.journal, access).await;
+            assert_eq!((error.kind(), error.effect()), (ErrorKind::Journal, Effect::Unknown), "{access}");
+        }
+    }
+
+    #[tokio::test]
+    async fn of_a_new_payment_that_cannot_be_recorded_it_is_known_that_no_money_moved() {
+        for access in ["bind", "intend"] {
+            let error = refused(&Script::default(), &MemoryJournal::new(), access).await;
+            assert_eq!((error.kind(), error.effect()), (ErrorKind::Journal, Effect::None), "{access}");
+        }
+    }
+
+    /// Why a process whose journal fails at that did not make the payment.
+    async fn refused(script: &Script, journal: &MemoryJournal, access: &'static str) -> Error {
+        let journal = Arc::new(Full(journal.another(), access));
         let namespace = Namespace::new("merchant-42").unwrap();
-        let engine = Engine::new(bench.script.clone(), journal, namespace, Settings::default());
+        let engine = Engine::new(script.clone(), journal, namespace, Settings::default());
         let Intent { operation, name, contents, expect, .. } = intent();
-        let error = engine.send(operation, name, contents, expect).await.unwrap_err();
-        assert_eq!((error.kind(), error.effect()), (ErrorKind::Journal, Effect::Unknown));
+        engine.send(operation, name, contents, expect).await.unwrap_err()
     }
 
     #[tokio::test]

@@ -1,13 +1,21 @@
 //! The suites, one file or folder each, in the order in which they are run: the cheap ones first.
 
+mod bad_disk;
 pub(crate) mod canaries;
+mod crash_points;
 mod exhaustive;
 mod fuzz;
 mod hostile;
+mod kill;
 mod model;
 mod mutation;
+mod power_loss;
 mod rules;
 mod simulation;
+mod soak;
+mod storm;
+
+pub(crate) use soak::{CHILD as SOAK_CHILD, child as soak_child};
 
 use crate::suite::Suite;
 
@@ -19,6 +27,12 @@ pub(crate) const SUITES: &[Suite] = &[
     hostile::SUITE,
     fuzz::SUITE,
     simulation::SUITE,
+    crash_points::SUITE,
+    power_loss::SUITE,
+    bad_disk::SUITE,
+    storm::SUITE,
+    kill::SUITE,
+    soak::SUITE,
     mutation::SUITE,
     rules::SUITE,
 ];
