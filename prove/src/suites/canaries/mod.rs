@@ -1,6 +1,6 @@
 //! Planted secrets, looked for wherever anything is written or shown.
 //!
-//! A process of its own (this program once more, told to be [`inside`]) talks to a server that repeats everything it
+//! A process of its own (this program once more, told to be [`mod@inside`]) talks to a server that repeats everything it
 //! hears, logs at its most talkative, prints each value, error and cause that it gets hold of, and panics. This one
 //! reads what came of it. What must stay true: a public type that could hold a secret and is not printed there fails
 //! the suite, so that a new one cannot be forgotten.
