@@ -131,7 +131,7 @@ pub(super) async fn write(disk: &Arc<Disk<Mark>>, directory: &Path, payments: us
             let (disk, journal) = (Arc::clone(disk), Arc::clone(&journal));
             writers.push(tokio::spawn(async move {
                 for payment in (from..until).filter(|payment| payment % WRITERS == writer) {
-                    write_one(&disk, &*journal, payment).await?;
+                    write_one(&disk, &journal, payment).await?;
                 }
                 anyhow::Ok(())
             }));
