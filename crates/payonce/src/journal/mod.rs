@@ -66,6 +66,7 @@ impl Intent {
             hash.update((part.len() as u64).to_be_bytes());
             hash.update(part.as_bytes());
         }
+        hash.update(self.reference_id.as_uuid().as_bytes());
         hash.finalize().into()
     }
 }

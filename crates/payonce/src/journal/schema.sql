@@ -30,6 +30,7 @@ CREATE TABLE events (
     place   INTEGER NOT NULL,
     at      INTEGER NOT NULL,
     event   TEXT    NOT NULL,
+    digest  BLOB    NOT NULL CHECK (length(digest) = 16),
     PRIMARY KEY (payment, place)
 ) STRICT, WITHOUT ROWID;
 

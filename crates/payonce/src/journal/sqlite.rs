@@ -6,6 +6,7 @@ use std::sync::{Arc, mpsc};
 use std::time::Duration;
 
 use rusqlite::{Connection, OptionalExtension, Row, params};
+use sha2::{Digest as _, Sha256};
 use uuid::Uuid;
 
 use super::owner::Owner;
@@ -195,15 +196,20 @@ fn record(
     if intent.digest() != digest {
         return Ok(Err(damaged(&intent.name, "does not have the contents it was written with")));
     }
-    let mut statement =
-        connection.prepare_cached("SELECT place, at, event FROM events WHERE payment = ?1 ORDER BY place")?;
+    let mut statement = connection
+        .prepare_cached("SELECT place, at, event, digest FROM events WHERE payment = ?1 ORDER BY place")?;
     let mut rows = statement.query([id.0])?;
     let mut entries = Vec::new();
     while let Some(row) = rows.next()? {
-        if row.get::<_, usize>(0)? != entries.len() {
+        let place = entries.len();
+        if row.get::<_, usize>(0)? != place {
             return Ok(Err(damaged(&intent.name, "lacks an event")));
         }
-        let Ok(event) = serde_json::from_str::<Event>(row.get_ref(2)?.as_str()?) else {
+        let text = row.get_ref(2)?.as_str()?;
+        if row.get::<_, EventDigest>(3)? != event_digest(id, place, row.get(1)?, text) {
+            return Ok(Err(damaged(&intent.name, "holds an event that is not the one that was written")));
+        }
+        let Ok(event) = serde_json::from_str::<Event>(text) else {
             return Ok(Err(damaged(&intent.name, "holds an event that this version does not know")));
         };
         entries.push(Entry { at: moment(1, row.get(1)?)?, event });
@@ -222,13 +228,29 @@ fn insert_events(
     first: usize,
     entries: &[Entry],
 ) -> rusqlite::Result<()> {
-    let mut insert = connection
-        .prepare_cached("INSERT INTO events (payment, place, at, event) VALUES (?1, ?2, ?3, ?4)")?;
+    let mut insert = connection.prepare_cached(
+        "INSERT INTO events (payment, place, at, event, digest) VALUES (?1, ?2, ?3, ?4, ?5)",
+    )?;
     for (place, entry) in (first..).zip(entries) {
         let event = serde_json::to_string(&entry.event).map_err(|e| unreadable(3, e))?;
-        insert.execute(params![id.0, place, millis(entry.at), event])?;
+        let at = millis(entry.at);
+        insert.execute(params![id.0, place, at, event, event_digest(id, place, at, &event)])?;
     }
     Ok(())
+}
+
+type EventDigest = [u8; 16];
+
+/// What tells an event that was written from one that a failing disk made of it: a body with one bit turned could still
+/// be a body, for somebody else's account.
+fn event_digest(id: PaymentId, place: usize, at: i64, event: &str) -> EventDigest {
+    let mut hash = Sha256::new();
+    hash.update(id.0.to_be_bytes());
+    hash.update((place as u64).to_be_bytes());
+    hash.update(at.to_be_bytes());
+    hash.update(event);
+    let whole: [u8; 32] = hash.finalize().into();
+    *whole.first_chunk().expect("16 bytes are the first half of 32")
 }
 
 /// What is written of a new payment, worked out before it takes up the writer's time.
@@ -652,28 +674,40 @@ mod tests {
                 "contents",
             ),
             ("body", "UPDATE payments SET contents = '{\"x\":1}' WHERE name = 'body'", "contents"),
-            (
-                "event",
-                "INSERT INTO events SELECT id, 0, 0, '{\"event\":\"teleported\"}' FROM payments WHERE name = 'event'",
-                "does not know",
-            ),
-            (
-                "gap",
-                "INSERT INTO events SELECT id, 1, 0, '{\"event\":\"pending\"}' FROM payments WHERE name = 'gap'",
-                "lacks an event",
-            ),
+            ("key", "UPDATE payments SET reference_id = zeroblob(16) WHERE name = 'key'", "contents"),
+            ("turned", "UPDATE events SET event = replace(event, 'pending', 'sending')", "not the one"),
+            ("moved", "UPDATE events SET at = at + 1", "not the one"),
         ] {
-            let (record, _) = journal.intend(intent(name), now()).await.unwrap();
+            let (record, lease) = journal.intend(intent(name), now()).await.unwrap();
+            let pending = Entry { at: now(), event: Event::Pending };
+            journal.append(lease.unwrap(), vec![pending], Standing::Pending).await.unwrap();
             raw(&path).execute_batch(damage).unwrap();
             let error = journal.claim(record.id).await.unwrap_err();
             assert_eq!(error.kind(), ErrorKind::Journal);
             assert!(error.message().contains(words), "{name}: {error}");
         }
-        let order = "INSERT INTO events SELECT id, 0, 0, '{\"event\":\"sending\"}' FROM payments WHERE name = 'order'";
-        let (record, _) = journal.intend(intent("order"), now()).await.unwrap();
-        raw(&path).execute_batch(order).unwrap();
-        let Claim::Ours(_, record) = journal.claim(record.id).await.unwrap() else { panic!("not ours") };
-        assert!(record.state().unwrap_err().message().contains("impossible order"));
+        for (name, place, event, words) in [
+            ("event", 0, "teleported", "does not know"),
+            ("gap", 1, "pending", "lacks an event"),
+            ("order", 0, "sending", "impossible order"),
+        ] {
+            let (record, _) = journal.intend(intent(name), now()).await.unwrap();
+            let event = format!("{{\"event\":\"{event}\"}}");
+            let digest = event_digest(record.id, place, 0, &event);
+            raw(&path)
+                .execute(
+                    "INSERT INTO events VALUES (?1, ?2, 0, ?3, ?4)",
+                    params![record.id.0, place, event, digest],
+                )
+                .unwrap();
+            let error = match journal.claim(record.id).await {
+                Ok(Claim::Ours(_, record)) => record.state().unwrap_err(),
+                Ok(other) => panic!("{other:?}"),
+                Err(error) => error,
+            };
+            assert_eq!(error.kind(), ErrorKind::Journal);
+            assert!(error.message().contains(words), "{name}: {error}");
+        }
     }
 
     #[tokio::test]
