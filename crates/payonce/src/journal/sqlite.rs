@@ -731,6 +731,32 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn tables_that_are_not_as_they_were_made_are_called_damage() {
+        let dir = tempfile::tempdir().unwrap();
+        for (name, damage) in [
+            ("table", "ALTER TABLE payments RENAME TO payments0"),
+            ("column", "ALTER TABLE payments RENAME COLUMN operation TO operatioo"),
+            ("key", "UPDATE payments SET reference_id = randomblob(16)"),
+        ] {
+            let path = dir.path().join(name);
+            let journal = SqliteJournal::open(&path).unwrap();
+            journal.intend(intent("a"), now()).await.unwrap();
+            close(journal).await;
+            raw(&path).execute_batch(damage).unwrap();
+            let error = match SqliteJournal::open(&path) {
+                Err(error) => error,
+                Ok(journal) => match journal.find("dollr", Key::Name(Name::new("a").unwrap())).await {
+                    Err(error) => error,
+                    Ok(found) => panic!("{name}: {found:?}"),
+                },
+            };
+            assert_eq!(error.kind(), ErrorKind::Journal, "{name}");
+            let plain = error.message().contains("damaged") || error.message().contains("contents");
+            assert!(plain, "{name}: {error}");
+        }
+    }
+
+    #[tokio::test]
     async fn the_lock_files_of_the_dead_are_cleared_away_and_those_of_the_living_are_not() {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("journal.db");

@@ -145,7 +145,14 @@ fn explain_ref(error: &rusqlite::Error) -> Error {
             "the journal file cannot be opened".to_owned()
         }
         Some(ErrorCode::SystemIoFailure) => "the disk of the journal failed to read or write".to_owned(),
-        _ => format!("the journal failed: {error}"),
+        // Such as a statement that does not fit the tables, or text that is none. The rest may repeat the statement.
+        _ => {
+            let cause = error.to_string();
+            let cause = cause.lines().next().unwrap_or_default();
+            format!(
+                "the journal failed; unless that passes, its file is damaged: restore it from a backup ({cause})"
+            )
+        }
     };
     Error::new(ErrorKind::Journal, message)
 }

@@ -24,12 +24,13 @@ pub(crate) const SUITE: Suite = Suite {
 };
 
 /// What is run against each tree: the words of the report, and how.
-const ATTACKS: [(&str, Attack); 5] = [
+const ATTACKS: [(&str, Attack); 6] = [
     ("rules.rs", Attack::Test(&["--test", "rules"])),
     ("unit tests", Attack::Test(&["--lib"])),
     ("exhaustive", Attack::Suite),
     ("model", Attack::Suite),
     ("simulation", Attack::Suite),
+    ("crash-points", Attack::Suite),
 ];
 
 enum Attack {

@@ -101,9 +101,15 @@ fn asked(callers: usize, fails: bool) -> Result<(usize, usize)> {
         for round in 0..=EXPIRIES {
             let mut asking = JoinSet::new();
             for _ in 0..callers {
-                let dollr = dollr.clone();
+                let (dollr, time) = (dollr.clone(), time.clone());
                 let payout = Operation::new("payout")?;
-                asking.spawn(async move { dollr.execution(&payout, key).await.map(drop) });
+                asking.spawn(async move {
+                    // The clock goes on only when nobody stirs: not before all callers have asked.
+                    time.sleep(Duration::ZERO).await;
+                    let answer = dollr.execution(&payout, key).await.map(drop);
+                    time.sleep(Duration::ZERO).await;
+                    answer
+                });
             }
             time.run_until(time.now() + Duration::from_secs(10)).await;
             while let Some(answer) = asking.join_next().await {
