@@ -37,7 +37,9 @@ const APART: &[TimeDelta] = &[TimeDelta::hours(1), TimeDelta::hours(-1)];
 fn run(run: &Run) -> Result<Figures, Stop> {
     let directory = bed::in_memory(run)?;
     let figures = all(run, &directory);
-    let _ = fs::remove_dir_all(&directory);
+    if figures.is_ok() {
+        let _ = fs::remove_dir_all(&directory);
+    }
     figures
 }
 
@@ -169,7 +171,7 @@ fn closed(journal: &Path) -> Result<()> {
         }
         std::thread::sleep(Duration::from_micros(200));
     }
-    bail!("the journal's threads did not end")
+    bail!("the threads of the journal {} did not end", journal.display())
 }
 
 /// Makes a directory and says where a journal lies in it.
