@@ -28,11 +28,13 @@ pub(super) struct Misdeed {
     pub(super) means: Means,
     /// Whether it is one of those that could fill the memory.
     pub(super) heavy: bool,
+    /// Whether what is read of it is dropped at once, so that time alone ends it.
+    pub(super) fleeting: bool,
     pub(super) act: fn(&Ask) -> Act,
 }
 
 const fn row(name: &'static str, act: fn(&Ask) -> Act) -> Misdeed {
-    Misdeed { name, at: At::Anywhere, means: Means::Doubt, heavy: false, act }
+    Misdeed { name, at: At::Anywhere, means: Means::Doubt, heavy: false, fleeting: false, act }
 }
 
 const fn heavy(name: &'static str, act: fn(&Ask) -> Act) -> Misdeed {
@@ -42,6 +44,10 @@ const fn heavy(name: &'static str, act: fn(&Ask) -> Act) -> Misdeed {
 impl Misdeed {
     const fn means(self, means: Means) -> Self {
         Self { means, ..self }
+    }
+
+    const fn fleeting(self) -> Self {
+        Self { fleeting: true, ..self }
     }
 
     const fn at(self, at: At) -> Self {
@@ -151,8 +157,8 @@ pub(super) const MISDEEDS: &[Misdeed] = &[
     heavy("endless header", |_| endless(format!("{OK}x-flood: "), b"water")),
     heavy("endless status line", |_| endless("HTTP/1.1 200 ", b"OK ")),
     heavy("a thousand headers", |_| pour(OK, b"x-request-id: canary\r\n", 1000, "content-length: 2\r\n\r\n{}")),
-    heavy("interim replies without end", |_| endless("", b"HTTP/1.1 100 Continue\r\n\r\n")),
-    heavy("early hints without end", |_| endless("", b"HTTP/1.1 103 Early Hints\r\nlink: </x>; rel=preload\r\n\r\n")),
+    heavy("interim replies without end", |_| endless("", b"HTTP/1.1 100 Continue\r\n\r\n")).fleeting(),
+    heavy("early hints without end", |_| endless("", b"HTTP/1.1 103 Early Hints\r\nlink: </x>; rel=preload\r\n\r\n")).fleeting(),
     row("switching protocols", |_| say("HTTP/1.1 101 Switching Protocols\r\nconnection: upgrade\r\nupgrade: h2c\r\n\r\n")),
     // Slowness.
     row("silence", |_| Act { end: End::Hold, ..say("") }),

@@ -280,7 +280,9 @@ impl Life {
             let account = &world.provider.accounts[payment];
             tally.beyond_terms += u64::from(account.beyond_terms);
             let moved = account.moved;
-            let wrong = match (outcome, desk.told[payment]) {
+            // What was tried again may have moved since a caller was told that it failed.
+            let last = desk.told[payment].filter(|told| *told != Told::Failed || !desk.tried_again[payment]);
+            let wrong = match (outcome, last) {
                 _ if moved > 1 => true,
                 _ if account.beyond_terms => false,
                 (Some(Outcome::Completed(_)), _) | (None, Some(Told::Completed)) => moved != 1,
@@ -434,7 +436,9 @@ async fn caller(place: Place, payment: usize) {
                 let overtaken = place.world.lock().provider.overtaken;
                 let unread =
                     error.kind() == ErrorKind::Journal && (overtaken || error.reference_id().is_none());
-                let claims = error.effect() == Effect::None && !unread;
+                // And without its journal it knows of nothing that was sent before.
+                let forgotten = place.desk().tally.lost_journals > 0;
+                let claims = error.effect() == Effect::None && !unread && !forgotten;
                 if claims && place.moved(payment).is_some_and(|moved| moved > 0) {
                     let words = error.to_string();
                     place

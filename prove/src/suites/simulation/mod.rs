@@ -58,8 +58,9 @@ fn all(run: &Run) -> Result<Figures, Stop> {
         }
     }
     without_any_guard(run)?;
-    let lives: u64 = run.scale.pick(u64::MAX, 3_000_000, 10_000_000);
-    let limit = run.scale.pick(Duration::from_secs(20), Duration::MAX, Duration::MAX);
+    let lives: u64 = run.scale.pick(20_000, 3_000_000, 10_000_000);
+    // A slow machine lives the first of the same worlds.
+    let limit = run.scale.pick(Duration::from_secs(45), Duration::MAX, Duration::MAX);
     let threads = std::thread::available_parallelism().map_or(1, usize::from) as u64;
     let began = Instant::now();
     let share = |first: u64| {
