@@ -22,10 +22,15 @@ use std::{env, fs};
 
 use anyhow::{Context, Result};
 use clap::Parser;
+use peak_alloc::PeakAlloc;
 
 use crate::report::{Finding, Report};
 use crate::suite::{Run, Scale, Suite};
 use crate::suites::SUITES;
+
+/// Counts what the suites allocate, so that what a reply costs can be told to the byte.
+#[global_allocator]
+static MEMORY: PeakAlloc = PeakAlloc;
 
 /// Attacks the promise: no payment is made twice, none is lost, none hangs.
 #[derive(Parser)]

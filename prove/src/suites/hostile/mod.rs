@@ -7,13 +7,12 @@ mod misdeeds;
 mod tls;
 
 use std::collections::BTreeSet;
+use std::env;
 use std::panic;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
-use std::{env, fs};
 
-use anyhow::Context;
 use dollr::{
     AccountId, Builder, Clock, Dollr, Effect, ErrorKind, Expect, Operation, ParkReason, Passcode, Payment,
     Secret, Settlement, Status, Timestamp, usd,
@@ -26,6 +25,7 @@ use payonce_sandbox::{CLIENT_ID, CLIENT_SECRET, PASSCODE, PASSCODE_PHONE, Sandbo
 pub(super) use self::front::read_request;
 use self::front::{Ask, Elsewhere, Front, Plan, Tally, Target};
 use self::misdeeds::{At, MISDEEDS, Means, Misdeed};
+use crate::MEMORY;
 use crate::suite::{Figures, Run, Scale, Stop, Suite};
 
 pub(super) const SUITE: Suite = Suite {
@@ -311,11 +311,10 @@ async fn memory(run: &Run, world: &World) -> Result<u64, Stop> {
         let status = Plan { target: Target::Status, after: false, act: misdeed.act };
         let front = world.front(vec![status, one_letter]).await?;
         let dollr = world.client(&front).request_timeout(LIMIT * 2).build().map_err(anyhow::Error::from)?;
-        let before = resident("VmRSS:")?;
-        // Five resets the high-water mark.
-        fs::write("/proc/self/clear_refs", "5").context("resetting the high-water mark")?;
+        let before = MEMORY.current_usage();
+        MEMORY.reset_peak_usage();
         let answer = dollr.rail().look_up(&order).await;
-        let grown = resident("VmHWM:")?.saturating_sub(before);
+        let grown = MEMORY.peak_usage().saturating_sub(before) as u64;
         if grown > GROWTH {
             return Err(run
                 .violation(format!("{}: the process grew by {} MiB: {answer:?}", misdeed.name, grown >> 20))
@@ -324,14 +323,6 @@ async fn memory(run: &Run, world: &World) -> Result<u64, Stop> {
         most = most.max(grown);
     }
     Ok(most)
-}
-
-/// A line of the process's status, in bytes.
-fn resident(line: &str) -> anyhow::Result<u64> {
-    let status = fs::read_to_string("/proc/self/status").context("reading the process's memory")?;
-    let text = status.lines().find_map(|text| text.strip_prefix(line));
-    let kib = text.and_then(|text| text.trim().strip_suffix(" kB")?.trim().parse::<u64>().ok());
-    Ok(kib.context("the process's memory is not told")? << 10)
 }
 
 /// A client without any of the precautions falls for a redirect and for a bomb, and both are noticed here. Returns how
@@ -353,11 +344,11 @@ async fn gauges_work(world: &World) -> Result<f64, Stop> {
     if !trap.heard(CLIENT_SECRET) {
         return Err(anyhow::anyhow!("a client that follows redirects was not caught").into());
     }
-    let before = resident("VmRSS:")?;
-    fs::write("/proc/self/clear_refs", "5").context("resetting the high-water mark")?;
+    let before = MEMORY.current_usage();
+    MEMORY.reset_peak_usage();
     let reply = naive.get(format!("{}/v1/status/payout/a", front.url)).send().await;
     let body = reply.map_err(anyhow::Error::from)?.bytes().await.map_err(anyhow::Error::from)?;
-    let grown = resident("VmHWM:")?.saturating_sub(before);
+    let grown = MEMORY.peak_usage().saturating_sub(before);
     if body.len() < 16 << 20 || grown < 16 << 20 {
         let told = format!("a client that unpacks was not caught: {} bytes, grew by {grown}", body.len());
         return Err(anyhow::anyhow!(told).into());
