@@ -21,22 +21,15 @@
 //! file of its tag. `cargo xtask generate --check` fails while the two disagree.
 
 mod amount;
-mod base_url;
 #[rustfmt::skip]
 #[allow(clippy::all, missing_docs, unreachable_pub, reason = "the generator documents what the spec documents")]
 mod generated;
-mod open_enum;
-mod operation;
-mod reply;
-mod secret;
-mod timestamp;
-mod transport;
 
 pub use amount::{Amount, AmountError, AmountText};
 pub use generated::operations::OPERATIONS;
 pub use generated::{Client, Error, ResponseValue, enums, types};
-pub use open_enum::UnknownValue;
-pub use operation::{Auth, OperationMeta};
-pub use secret::Secret;
-pub use timestamp::Timestamp;
-pub use transport::{Direct, HttpTransport, Reply, Transport};
+pub use payonce_wire::{
+    Auth, Direct, HttpTransport, OperationMeta, Reply, Secret, Timestamp, Transport, UnknownValue,
+};
+
+payonce_wire::transported!(Client);

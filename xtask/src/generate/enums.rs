@@ -71,7 +71,7 @@ fn no_inline(value: &Value, at: &str) -> Result<()> {
 
 /// Renders the module of open enums.
 pub(super) fn render(enums: &[OpenEnum]) -> String {
-    let mut text = String::from("use crate::open_enum::open_enum;\n");
+    let mut text = String::from("use payonce_wire::open_enum;\n");
     for item in enums {
         write!(text, "\nopen_enum! {{\n    {} {{\n", item.name).expect("writing to a string cannot fail");
         for (variant, value) in &item.variants {

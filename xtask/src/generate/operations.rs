@@ -8,7 +8,7 @@ use serde_json::Value;
 /// Renders the table in the order of the paths.
 pub(super) fn render(document: &Value) -> Result<String> {
     let mut text = String::from(
-        "use crate::operation::{Auth, OperationMeta};\n\n\
+        "use payonce_wire::{Auth, OperationMeta};\n\n\
          /// Every operation of the API, sorted by path and method.\n\
          pub const OPERATIONS: &[OperationMeta] = &[\n",
     );

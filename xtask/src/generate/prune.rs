@@ -118,7 +118,7 @@ impl VisitMut for Copies {
         if let Expr::Call(call) = expression
             && call.func.to_token_stream().to_string() == "ResponseValue :: from_response"
         {
-            *call.func = parse_quote!(crate::reply::read);
+            *call.func = parse_quote!(::payonce_wire::read);
             self.replies += 1;
         }
         visit_mut::visit_expr_mut(self, expression);
@@ -154,14 +154,14 @@ struct BaseUrl {
 impl VisitMut for BaseUrl {
     fn visit_field_mut(&mut self, field: &mut Field) {
         if field.ident.as_ref().is_some_and(|name| name == "baseurl") {
-            field.ty = parse_quote!(crate::base_url::BaseUrl);
+            field.ty = parse_quote!(::payonce_wire::BaseUrl);
             self.fields += 1;
         }
     }
 
     fn visit_field_value_mut(&mut self, field: &mut FieldValue) {
         if field.expr.to_token_stream().to_string() == "baseurl . to_string ()" {
-            field.expr = parse_quote!(crate::base_url::BaseUrl::new(baseurl));
+            field.expr = parse_quote!(::payonce_wire::BaseUrl::new(baseurl));
             self.values += 1;
         }
     }
@@ -256,7 +256,7 @@ mod tests {
         assert!(!text.contains("header") && !text.contains("fn new"), "{text}");
         assert!(text.contains("self.client.get(url).build()?"), "{text}");
         assert!(text.contains("let url = self.baseurl.join(&format!(\"/v1/pay/{}\", id))?;"), "{text}");
-        assert!(text.contains("baseurl: crate::base_url::BaseUrl::new(baseurl)"), "{text}");
+        assert!(text.contains("baseurl: ::payonce_wire::BaseUrl::new(baseurl)"), "{text}");
         Ok(())
     }
 
@@ -269,7 +269,7 @@ mod tests {
         Copies::default().visit_file_mut(&mut code);
         let text = code.to_token_stream().to_string();
         assert!(text.contains("\"{}/{}\" , id , encode_path (& name . to_string ())"), "{text}");
-        assert!(text.contains("crate :: reply :: read (response)"), "{text}");
+        assert!(text.contains(":: payonce_wire :: read (response)"), "{text}");
         Ok(())
     }
 

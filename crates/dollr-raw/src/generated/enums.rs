@@ -1,6 +1,6 @@
 // @generated from openapi.json and xtask/specs/dollr.overlay.json by `cargo xtask generate`. Do not edit by hand.
 
-use crate::open_enum::open_enum;
+use payonce_wire::open_enum;
 
 open_enum! {
     CheckoutMode {

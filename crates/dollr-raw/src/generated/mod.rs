@@ -14,7 +14,7 @@ use progenitor_client::{encode_path, ClientHooks, OperationInfo, RequestBuilderE
 ///
 /// Version: 1.0.0
 pub struct Client {
-    pub(crate) baseurl: crate::base_url::BaseUrl,
+    pub(crate) baseurl: ::payonce_wire::BaseUrl,
     pub(crate) client: reqwest::Client,
     pub(crate) inner: crate::Transport,
 }
@@ -32,7 +32,7 @@ impl Client {
         inner: crate::Transport,
     ) -> Self {
         Self {
-            baseurl: crate::base_url::BaseUrl::new(baseurl),
+            baseurl: ::payonce_wire::BaseUrl::new(baseurl),
             client,
             inner,
         }

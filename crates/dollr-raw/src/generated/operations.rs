@@ -1,6 +1,6 @@
 // @generated from openapi.json and xtask/specs/dollr.overlay.json by `cargo xtask generate`. Do not edit by hand.
 
-use crate::operation::{Auth, OperationMeta};
+use payonce_wire::{Auth, OperationMeta};
 
 /// Every operation of the API, sorted by path and method.
 pub const OPERATIONS: &[OperationMeta] = &[

@@ -83,7 +83,7 @@ async fn talk(secrets: Arc<Secrets>) -> Result<()> {
     show("dollr::DollrRail", dollr.rail());
     show("dollr_raw::Client", dollr.raw());
     show("payonce::Secret", &Secret::new(&*secrets.passcode));
-    show("dollr_raw::Secret", &raw::Secret::from(&*secrets.passcode));
+    show("payonce_wire::Secret", &raw::Secret::from(&*secrets.passcode));
     payloads(&secrets)?;
     for way in 0..=WAYS {
         parrot.way.store(way, Ordering::SeqCst);

@@ -12,7 +12,8 @@ use quote::ToTokens;
 use syn::{Fields, Item, Visibility};
 
 /// The crates that a user holds types of.
-const CRATES: [(&str, &str); 3] = [("payonce", "payonce"), ("dollr", "dollr"), ("dollr_raw", "dollr-raw")];
+const CRATES: [(&str, &str); 4] =
+    [("payonce", "payonce"), ("payonce_wire", "wire"), ("dollr", "dollr"), ("dollr_raw", "dollr-raw")];
 
 /// Field names that tell of a secret. The words of a fault and the code of a country are none.
 const TELLING: [&str; 9] = [

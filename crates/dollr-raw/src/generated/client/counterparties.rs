@@ -29,7 +29,7 @@ impl Client {
         self.post(&result, &info).await?;
         let response = result?;
         match response.status().as_u16() {
-            200u16 => crate::reply::read(response).await,
+            200u16 => ::payonce_wire::read(response).await,
             _ => Err(Error::UnexpectedResponse(response)),
         }
     }
@@ -70,7 +70,7 @@ impl Client {
         self.post(&result, &info).await?;
         let response = result?;
         match response.status().as_u16() {
-            200u16 => crate::reply::read(response).await,
+            200u16 => ::payonce_wire::read(response).await,
             _ => Err(Error::UnexpectedResponse(response)),
         }
     }
@@ -104,7 +104,7 @@ impl Client {
         self.post(&result, &info).await?;
         let response = result?;
         match response.status().as_u16() {
-            200u16 => crate::reply::read(response).await,
+            200u16 => ::payonce_wire::read(response).await,
             _ => Err(Error::UnexpectedResponse(response)),
         }
     }
@@ -140,7 +140,7 @@ impl Client {
         self.post(&result, &info).await?;
         let response = result?;
         match response.status().as_u16() {
-            200u16 => crate::reply::read(response).await,
+            200u16 => ::payonce_wire::read(response).await,
             _ => Err(Error::UnexpectedResponse(response)),
         }
     }

@@ -31,7 +31,7 @@ impl Client {
         self.post(&result, &info).await?;
         let response = result?;
         match response.status().as_u16() {
-            200u16 => crate::reply::read(response).await,
+            200u16 => ::payonce_wire::read(response).await,
             _ => Err(Error::UnexpectedResponse(response)),
         }
     }
@@ -64,7 +64,7 @@ impl Client {
         self.post(&result, &info).await?;
         let response = result?;
         match response.status().as_u16() {
-            200u16 => crate::reply::read(response).await,
+            200u16 => ::payonce_wire::read(response).await,
             _ => Err(Error::UnexpectedResponse(response)),
         }
     }

@@ -30,7 +30,7 @@ impl Client {
         self.post(&result, &info).await?;
         let response = result?;
         match response.status().as_u16() {
-            200u16 => crate::reply::read(response).await,
+            200u16 => ::payonce_wire::read(response).await,
             _ => Err(Error::UnexpectedResponse(response)),
         }
     }
@@ -61,7 +61,7 @@ impl Client {
         self.post(&result, &info).await?;
         let response = result?;
         match response.status().as_u16() {
-            200u16 => crate::reply::read(response).await,
+            200u16 => ::payonce_wire::read(response).await,
             _ => Err(Error::UnexpectedResponse(response)),
         }
     }
@@ -98,7 +98,7 @@ impl Client {
         self.post(&result, &info).await?;
         let response = result?;
         match response.status().as_u16() {
-            200u16 => crate::reply::read(response).await,
+            200u16 => ::payonce_wire::read(response).await,
             _ => Err(Error::UnexpectedResponse(response)),
         }
     }
@@ -130,7 +130,7 @@ impl Client {
         self.post(&result, &info).await?;
         let response = result?;
         match response.status().as_u16() {
-            200u16 => crate::reply::read(response).await,
+            200u16 => ::payonce_wire::read(response).await,
             _ => Err(Error::UnexpectedResponse(response)),
         }
     }
@@ -167,7 +167,7 @@ impl Client {
         self.post(&result, &info).await?;
         let response = result?;
         match response.status().as_u16() {
-            200u16 => crate::reply::read(response).await,
+            200u16 => ::payonce_wire::read(response).await,
             _ => Err(Error::UnexpectedResponse(response)),
         }
     }
@@ -199,7 +199,7 @@ impl Client {
         self.post(&result, &info).await?;
         let response = result?;
         match response.status().as_u16() {
-            200u16 => crate::reply::read(response).await,
+            200u16 => ::payonce_wire::read(response).await,
             _ => Err(Error::UnexpectedResponse(response)),
         }
     }
@@ -236,7 +236,7 @@ impl Client {
         self.post(&result, &info).await?;
         let response = result?;
         match response.status().as_u16() {
-            200u16 => crate::reply::read(response).await,
+            200u16 => ::payonce_wire::read(response).await,
             _ => Err(Error::UnexpectedResponse(response)),
         }
     }
@@ -268,7 +268,7 @@ impl Client {
         self.post(&result, &info).await?;
         let response = result?;
         match response.status().as_u16() {
-            200u16 => crate::reply::read(response).await,
+            200u16 => ::payonce_wire::read(response).await,
             _ => Err(Error::UnexpectedResponse(response)),
         }
     }
@@ -302,7 +302,7 @@ impl Client {
         self.post(&result, &info).await?;
         let response = result?;
         match response.status().as_u16() {
-            200u16 => crate::reply::read(response).await,
+            200u16 => ::payonce_wire::read(response).await,
             _ => Err(Error::UnexpectedResponse(response)),
         }
     }
@@ -338,7 +338,7 @@ impl Client {
         self.post(&result, &info).await?;
         let response = result?;
         match response.status().as_u16() {
-            200u16 => crate::reply::read(response).await,
+            200u16 => ::payonce_wire::read(response).await,
             _ => Err(Error::UnexpectedResponse(response)),
         }
     }
@@ -409,7 +409,7 @@ impl Client {
         self.post(&result, &info).await?;
         let response = result?;
         match response.status().as_u16() {
-            200u16 => crate::reply::read(response).await,
+            200u16 => ::payonce_wire::read(response).await,
             _ => Err(Error::UnexpectedResponse(response)),
         }
     }

@@ -62,7 +62,7 @@ impl Client {
         self.post(&result, &info).await?;
         let response = result?;
         match response.status().as_u16() {
-            200u16 => crate::reply::read(response).await,
+            200u16 => ::payonce_wire::read(response).await,
             _ => Err(Error::UnexpectedResponse(response)),
         }
     }
@@ -104,7 +104,7 @@ impl Client {
         self.post(&result, &info).await?;
         let response = result?;
         match response.status().as_u16() {
-            200u16 => crate::reply::read(response).await,
+            200u16 => ::payonce_wire::read(response).await,
             _ => Err(Error::UnexpectedResponse(response)),
         }
     }
@@ -143,7 +143,7 @@ impl Client {
         self.post(&result, &info).await?;
         let response = result?;
         match response.status().as_u16() {
-            200u16 => crate::reply::read(response).await,
+            200u16 => ::payonce_wire::read(response).await,
             _ => Err(Error::UnexpectedResponse(response)),
         }
     }
@@ -195,7 +195,7 @@ impl Client {
         self.post(&result, &info).await?;
         let response = result?;
         match response.status().as_u16() {
-            200u16 => crate::reply::read(response).await,
+            200u16 => ::payonce_wire::read(response).await,
             _ => Err(Error::UnexpectedResponse(response)),
         }
     }

@@ -28,7 +28,7 @@ impl Client {
         self.post(&result, &info).await?;
         let response = result?;
         match response.status().as_u16() {
-            200u16 => crate::reply::read(response).await,
+            200u16 => ::payonce_wire::read(response).await,
             _ => Err(Error::UnexpectedResponse(response)),
         }
     }
@@ -58,7 +58,7 @@ impl Client {
         self.post(&result, &info).await?;
         let response = result?;
         match response.status().as_u16() {
-            200u16 => crate::reply::read(response).await,
+            200u16 => ::payonce_wire::read(response).await,
             _ => Err(Error::UnexpectedResponse(response)),
         }
     }
@@ -88,7 +88,7 @@ impl Client {
         self.post(&result, &info).await?;
         let response = result?;
         match response.status().as_u16() {
-            200u16 => crate::reply::read(response).await,
+            200u16 => ::payonce_wire::read(response).await,
             _ => Err(Error::UnexpectedResponse(response)),
         }
     }
@@ -121,7 +121,7 @@ impl Client {
         self.post(&result, &info).await?;
         let response = result?;
         match response.status().as_u16() {
-            200u16 => crate::reply::read(response).await,
+            200u16 => ::payonce_wire::read(response).await,
             _ => Err(Error::UnexpectedResponse(response)),
         }
     }
@@ -151,7 +151,7 @@ impl Client {
         self.post(&result, &info).await?;
         let response = result?;
         match response.status().as_u16() {
-            200u16 => crate::reply::read(response).await,
+            200u16 => ::payonce_wire::read(response).await,
             _ => Err(Error::UnexpectedResponse(response)),
         }
     }

@@ -5,13 +5,21 @@
 
 use std::fmt;
 
+use serde::Deserializer;
 use serde::de::{Error, Visitor};
 
 /// A text that is none of an enum's known values.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct UnknownValue {
-    pub(crate) kind: &'static str,
-    pub(crate) value: String,
+    kind: &'static str,
+    value: String,
+}
+
+impl UnknownValue {
+    /// The text, and the name of the enum that has no such value.
+    pub fn new(kind: &'static str, value: &str) -> Self {
+        Self { kind, value: value.to_owned() }
+    }
 }
 
 impl fmt::Display for UnknownValue {
@@ -22,8 +30,16 @@ impl fmt::Display for UnknownValue {
 
 impl std::error::Error for UnknownValue {}
 
-/// Makes an enum of the text of a JSON string, without a copy of a known value.
-pub(crate) struct Value<F>(pub(crate) F);
+/// Reads a JSON string and makes an enum of its text, without a copy of a known value.
+#[doc(hidden)]
+pub fn known_or<'de, D: Deserializer<'de>, E>(
+    deserializer: D,
+    make: impl FnOnce(&str) -> E,
+) -> Result<E, D::Error> {
+    deserializer.deserialize_str(Value(make))
+}
+
+struct Value<F>(F);
 
 impl<E, F: FnOnce(&str) -> E> Visitor<'_> for Value<F> {
     type Value = E;
@@ -37,7 +53,8 @@ impl<E, F: FnOnce(&str) -> E> Visitor<'_> for Value<F> {
     }
 }
 
-/// Declares one open enum from pairs of variant and wire value.
+/// Declares one open enum from pairs of variant and wire value. The crate that uses it depends on `serde`.
+#[macro_export]
 macro_rules! open_enum {
     ($name:ident { $($variant:ident = $value:literal,)+ }) => {
         #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -77,11 +94,10 @@ macro_rules! open_enum {
         }
 
         impl std::str::FromStr for $name {
-            type Err = crate::UnknownValue;
+            type Err = $crate::UnknownValue;
 
-            fn from_str(value: &str) -> Result<Self, crate::UnknownValue> {
-                Self::known(value)
-                    .ok_or_else(|| crate::UnknownValue { kind: stringify!($name), value: value.to_owned() })
+            fn from_str(value: &str) -> Result<Self, $crate::UnknownValue> {
+                Self::known(value).ok_or_else(|| $crate::UnknownValue::new(stringify!($name), value))
             }
         }
 
@@ -93,19 +109,23 @@ macro_rules! open_enum {
 
         impl<'de> serde::Deserialize<'de> for $name {
             fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-                deserializer.deserialize_str(crate::open_enum::Value(|value: &str| {
+                $crate::known_or(deserializer, |value| {
                     Self::known(value).unwrap_or_else(|| Self::Unknown(value.to_owned()))
-                }))
+                })
             }
         }
     };
 }
 
-pub(crate) use open_enum;
-
 #[cfg(test)]
+#[expect(unreachable_pub, reason = "what the macro declares is public, and a test is not")]
 mod tests {
-    use crate::enums::ExecutionStatus;
+    crate::open_enum! {
+        ExecutionStatus {
+            Pending = "PENDING",
+            Completed = "COMPLETED",
+        }
+    }
 
     #[test]
     fn a_value_added_by_the_provider_is_kept_as_it_came() -> serde_json::Result<()> {

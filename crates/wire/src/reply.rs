@@ -1,11 +1,13 @@
 //! How a successful reply becomes a value.
 
+use progenitor_client::{Error, ResponseValue};
 use serde::de::DeserializeOwned;
 
-use crate::{Error, ResponseValue};
-
 /// Reads the body of `response` as a `T`. Status and headers move into the value instead of being copied.
-pub(crate) async fn read<T: DeserializeOwned>(
+///
+/// # Errors
+/// `ResponseBodyError` when the body breaks off; `InvalidResponsePayload`, with the body, when it is no `T`.
+pub async fn read<T: DeserializeOwned>(
     mut response: reqwest::Response,
 ) -> Result<ResponseValue<T>, Error<()>> {
     let status = response.status();

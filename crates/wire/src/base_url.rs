@@ -2,13 +2,12 @@
 
 use std::sync::Arc;
 
+use progenitor_client::Error;
 use reqwest::Url;
-
-use crate::Error;
 
 /// The base URL of a client: scheme and host, and a path stem if there is one. Clones share it.
 #[derive(Clone, Debug)]
-pub(crate) struct BaseUrl(Arc<Parsed>);
+pub struct BaseUrl(Arc<Parsed>);
 
 #[derive(Debug)]
 struct Parsed {
@@ -20,19 +19,24 @@ struct Parsed {
 }
 
 impl BaseUrl {
-    pub(crate) fn new(text: &str) -> Self {
+    /// Parses the text, once. What is no URL fails when it is used, not here.
+    pub fn new(text: &str) -> Self {
         let url = Url::parse(text).map_err(|error| error.to_string());
         let stem = url.as_ref().map(|url| url.path().trim_end_matches('/').to_owned()).unwrap_or_default();
         Self(Arc::new(Parsed { text: text.to_owned(), url, stem }))
     }
 
     /// The text that it was made from.
-    pub(crate) fn as_str(&self) -> &str {
+    pub fn as_str(&self) -> &str {
         &self.0.text
     }
 
-    /// The URL of a path, which begins with a slash and whose parameters are escaped already.
-    pub(crate) fn join(&self, path: &str) -> Result<Url, NoUrl> {
+    /// The URL of a path, which begins with a slash and whose parameters are escaped already. Whatever the path is, its
+    /// scheme, host and port are the base URL's.
+    ///
+    /// # Errors
+    /// When the base URL is none.
+    pub fn join(&self, path: &str) -> Result<Url, NoUrl> {
         let Parsed { url, stem, .. } = &*self.0;
         let mut url = url.clone().map_err(NoUrl)?;
         if stem.is_empty() {
@@ -46,7 +50,7 @@ impl BaseUrl {
 
 /// Why the base URL is none.
 #[derive(Debug)]
-pub(crate) struct NoUrl(String);
+pub struct NoUrl(String);
 
 impl From<NoUrl> for Error<()> {
     fn from(NoUrl(why): NoUrl) -> Self {
@@ -82,7 +86,7 @@ mod tests {
     fn what_is_no_url_fails_when_it_is_used() {
         let base = BaseUrl::new("no url");
         assert_eq!(base.as_str(), "no url");
-        let error = base.join("/v1").map_err(Error::from);
+        let error = base.join("/v1").map_err(Error::<()>::from);
         assert!(matches!(error, Err(Error::InvalidRequest(_))));
     }
 }

@@ -2,15 +2,11 @@
 //!
 //! A generated call builds a request and hands it to the client's [`HttpTransport`]. Whatever a caller needs per
 //! call (a token, a time limit, a cap on the size of a reply, a note of its status) goes into a transport made for
-//! that call; a client around it ([`Client::with_transport`]) costs three reference counts.
+//! that call; a client around it ([`with_transport`](crate::transported)) costs three reference counts.
 
 use std::fmt::Debug;
 use std::pin::Pin;
 use std::sync::Arc;
-
-use progenitor_client::{ClientHooks, OperationInfo};
-
-use crate::Client;
 
 /// The reply to a request, when it comes.
 pub type Reply<'a> = Pin<Box<dyn Future<Output = reqwest::Result<reqwest::Response>> + Send + 'a>>;
@@ -47,20 +43,27 @@ impl HttpTransport for Direct {
     }
 }
 
-impl Client {
-    /// The same client with another transport.
-    pub fn with_transport(&self, transport: Transport) -> Self {
-        Self { baseurl: self.baseurl.clone(), client: self.client.clone(), inner: transport }
-    }
-}
+/// Gives a generated client its way to send: `with_transport`, and the hook that hands each request to the transport.
+///
+/// The generator looks for the hook on the client itself, so it has to be written in the client's own crate.
+#[macro_export]
+macro_rules! transported {
+    ($client:ident) => {
+        impl $client {
+            /// The same client with another transport.
+            pub fn with_transport(&self, transport: $crate::Transport) -> Self {
+                Self { baseurl: self.baseurl.clone(), client: self.client.clone(), inner: transport }
+            }
+        }
 
-// The generator looks for this impl on the client itself, so it cannot live in the facade.
-impl ClientHooks<Transport> for Client {
-    async fn exec(
-        &self,
-        request: reqwest::Request,
-        info: &OperationInfo,
-    ) -> reqwest::Result<reqwest::Response> {
-        self.inner.execute(&self.client, request, info.operation_id).await
-    }
+        impl $crate::progenitor_client::ClientHooks<$crate::Transport> for $client {
+            async fn exec(
+                &self,
+                request: reqwest::Request,
+                info: &$crate::progenitor_client::OperationInfo,
+            ) -> reqwest::Result<reqwest::Response> {
+                self.inner.execute(&self.client, request, info.operation_id).await
+            }
+        }
+    };
 }
