@@ -116,6 +116,8 @@ pub enum ParkReason {
     NeverTaken,
     /// The provider refused one session after another.
     SessionsUsedUp,
+    /// It was sent, the provider was asked twice and does not know it, and it would no longer know a repeat for one.
+    WindowClosed,
 }
 
 impl fmt::Display for ParkReason {
@@ -130,6 +132,9 @@ impl fmt::Display for ParkReason {
             Self::NoAnswer => f.write_str("it could not be found out what became of the payment"),
             Self::NeverTaken => f.write_str("the provider never took the payment"),
             Self::SessionsUsedUp => f.write_str("the provider refused one session after another"),
+            Self::WindowClosed => f.write_str(
+                "the provider does not know the payment, and would no longer tell a repeat from a second one",
+            ),
         }
     }
 }
@@ -237,16 +242,21 @@ pub struct Terms {
     pub patience: Duration,
     /// How many sessions one attempt may use.
     pub sessions: u32,
+    /// Whether the provider forgets a key after a while, and takes its next use for a new payment. Then the key is
+    /// looked for before its first use; what was made ready goes again only while it lasts; and a payment that may have
+    /// been acted upon and is not found after that is parked.
+    pub forgets_keys: bool,
 }
 
 impl Default for Terms {
-    /// 120 s margin, 10 s staleness, 7 days of patience, 10 sessions.
+    /// 120 s margin, 10 s staleness, 7 days of patience, 10 sessions; keys are for good.
     fn default() -> Self {
         Self {
             margin: Duration::from_secs(120),
             stale: Duration::from_secs(10),
             patience: Duration::from_secs(7 * 24 * 3600),
             sessions: 10,
+            forgets_keys: false,
         }
     }
 }
@@ -328,6 +338,8 @@ pub struct State {
     refused: Option<Refusal>,
     /// The look-up that counts: made after the last send and after the last refusal.
     not_found: Option<Moment>,
+    /// The first of those that was made when the session could be executed no more.
+    gone: Option<Moment>,
     seen: bool,
     outcome: Option<Outcome>,
 }
@@ -345,6 +357,7 @@ impl State {
             sending: false,
             refused: None,
             not_found: None,
+            gone: None,
             seen: false,
             outcome: None,
         }
@@ -376,17 +389,22 @@ impl State {
                 });
                 self.sessions += 1;
                 self.refused = None;
-                self.not_found = None;
+                self.forget_look_ups();
             }
             Event::Sending => {
                 let blind = self.seen || self.in_doubt() && self.not_found.is_none();
-                let Some(session) = self.session.as_mut().filter(|_| !blind && self.refused.is_none()) else {
+                let refused = self
+                    .refused
+                    .as_ref()
+                    .is_some_and(|refusal| refusal.about == Refused::Payment || self.not_found.is_none());
+                let Some(session) = self.session.as_mut().filter(|_| !blind && !refused) else {
                     return Err(impossible());
                 };
                 session.used = true;
                 session.in_doubt += 1;
                 self.sending = true;
-                self.not_found = None;
+                self.refused = None;
+                self.forget_look_ups();
             }
             Event::NotSent { .. } => {
                 let Some(session) = self.session.as_mut().filter(|_| self.sending) else {
@@ -408,11 +426,16 @@ impl State {
                 self.sending = false;
                 let at = Moment { ours: entry.at, theirs: *provider_at };
                 self.refused = Some(Refusal { about: *about, reason: reason.clone(), at });
-                self.not_found = None;
+                self.forget_look_ups();
             }
             Event::NotFound { provider_at } => {
                 self.sending = false;
-                self.not_found = Some(Moment { ours: entry.at, theirs: *provider_at });
+                let at = Moment { ours: entry.at, theirs: *provider_at };
+                self.not_found = Some(at);
+                if self.session.as_ref().is_some_and(|session| at.is_after(session.opened, session.lifetime))
+                {
+                    self.gone.get_or_insert(at);
+                }
             }
             Event::Pending => {
                 self.sending = false;
@@ -424,6 +447,11 @@ impl State {
             Event::Again { attempt, reference_id } => return self.again(*attempt, *reference_id, entry.at),
         }
         Ok(())
+    }
+
+    /// What was asked before says nothing of what comes now.
+    fn forget_look_ups(&mut self) {
+        (self.not_found, self.gone) = (None, None);
     }
 
     fn end(&mut self, outcome: Outcome) {
@@ -508,6 +536,8 @@ pub fn next(state: &State, now: Timestamp, terms: &Terms) -> Step {
     }
     match (&state.refused, &state.session) {
         (Some(refusal), _) => after_refusal(state, refusal, now, terms),
+        // A journal that was lost may have known that the key was used, longer ago than the provider remembers.
+        (None, None) if terms.forgets_keys && state.not_found.is_none() => Step::LookUp,
         (None, None) => Step::Prepare,
         (None, Some(session)) if !session.used => Step::Submit,
         (None, Some(session)) => after_send(state, session, now, terms),
@@ -516,7 +546,7 @@ pub fn next(state: &State, now: Timestamp, terms: &Terms) -> Step {
 
 /// The payment was sent, and no answer is known that decides anything.
 fn after_send(state: &State, session: &Session, now: Timestamp, terms: &Terms) -> Step {
-    let alive = now - session.opened.ours < session.lifetime;
+    let alive = is_alive(state, session, now);
     match state.not_found {
         // Nothing that was sent can have been acted upon.
         _ if alive && session.in_doubt == 0 => Step::Submit,
@@ -526,10 +556,28 @@ fn after_send(state: &State, session: &Session, now: Timestamp, terms: &Terms) -
     }
 }
 
+/// Whether what was made ready can still be executed, by our clock, and by the provider's as far as the last look-up
+/// told it: where the provider has no sessions, this is all that keeps a repeat from coming too late.
+fn is_alive(state: &State, session: &Session, now: Timestamp) -> bool {
+    let told = state.not_found.and_then(|at| at.theirs).zip(session.opened.theirs);
+    now - session.opened.ours < session.lifetime
+        && told.is_none_or(|(now, opened)| now - opened < session.lifetime)
+}
+
 /// The provider said no. It may have said it to a repeat of a success, so a look-up must confirm it.
 fn after_refusal(state: &State, refusal: &Refusal, now: Timestamp, terms: &Terms) -> Step {
     let fail = || Step::Fail(Failure { reason: refusal.reason.clone(), recorded: false });
     match state.session.as_ref().filter(|session| session.used) {
+        // There is no other session, and this one is not used up by a refusal.
+        Some(session)
+            if refusal.about == Refused::Session && terms.forgets_keys && is_alive(state, session, now) =>
+        {
+            if state.not_found.is_some() {
+                Step::Submit
+            } else {
+                Step::LookUp
+            }
+        }
         Some(session) if refusal.about == Refused::Session => behind_the_fence(state, session, now, terms),
         // Sent more than once, it may answer any of the copies: only the fence settles what became of the others.
         Some(session) if session.in_doubt > 1 => {
@@ -543,6 +591,11 @@ fn after_refusal(state: &State, refusal: &Refusal, now: Timestamp, terms: &Terms
 /// says whether it ever was.
 fn behind_the_fence(state: &State, session: &Session, now: Timestamp, terms: &Terms) -> Step {
     confirmed(state, session.opened, fence(session, terms), now, terms, || {
+        if terms.forgets_keys && state.refused.is_none() && session.in_doubt > 0 {
+            let gone = state.gone.unwrap_or(session.opened);
+            let park = || Step::Park(ParkReason::WindowClosed);
+            return confirmed(state, gone, delta(terms.margin), now, terms, park);
+        }
         if state.sessions >= terms.sessions { Step::Park(ParkReason::SessionsUsedUp) } else { Step::Prepare }
     })
 }

@@ -15,7 +15,7 @@ use payonce::journal::{
     Claim, Filter, Intent, Journal, Key, Lease, MemoryJournal, PaymentId, Record, Standing, Summary,
 };
 use payonce::rail::{LookUp, Order, Preparation, Prepared, Refusal, Report, Setback, Submission, Then};
-use payonce::step::{Entry, Event, Expect, Outcome, Refused};
+use payonce::step::{Entry, Event, Expect, Outcome, Refused, Terms};
 use payonce::{
     BoxFuture, Clock, Currency, Effect, Engine, Error, ErrorKind, Failure, Money, Name, Namespace, Operation,
     Pace, ParkReason, Rail, Receipt, ReferenceId, Settings, Settlement, Status, Timestamp,
@@ -52,6 +52,7 @@ enum Call {
 
 #[derive(Debug, Default)]
 struct Lines {
+    terms: Terms,
     preparations: VecDeque<Preparation>,
     submissions: VecDeque<Option<Submission>>,
     look_ups: VecDeque<LookUp>,
@@ -105,6 +106,9 @@ impl Script {
 impl Rail for Script {
     fn name(&self) -> &'static str {
         "script"
+    }
+    fn terms(&self) -> Terms {
+        self.0.lock().unwrap().terms
     }
     async fn prepare(&self, order: &Order) -> Preparation {
         let mut lines = self.0.lock().unwrap();
@@ -982,5 +986,130 @@ mod pace {
             .answers(Submission::NotSent(setback(Then::RetryAfter(asked))))
             .answers(Submission::Accepted(completed()));
         assert!(waits(script).await.iter().sum::<Duration>() >= asked);
+    }
+}
+
+/// What the engine does where a provider takes the next use of an old key for a new payment.
+mod where_keys_are_forgotten {
+    use super::*;
+
+    const HOUR: i64 = 3600;
+    const UNKNOWN_THERE: LookUp = LookUp::NotFound(None);
+
+    fn script() -> Script {
+        let script = Script::default();
+        script.0.lock().unwrap().terms =
+            Terms { margin: Duration::from_secs(600), forgets_keys: true, ..Terms::default() };
+        script
+    }
+
+    #[tokio::test]
+    async fn a_key_is_looked_for_before_its_first_use() {
+        let script =
+            script().finds(UNKNOWN_THERE).prepares("b", 23 * HOUR).answers(Submission::Accepted(completed()));
+        let bench = Bench::new(script);
+        bench.end().await;
+        assert_eq!(bench.script.calls(), ["look up", "prepare", "submit b"]);
+    }
+
+    #[tokio::test]
+    async fn a_payment_whose_journal_was_lost_is_found_and_not_sent() {
+        let bench = Bench::new(script().finds(LookUp::Found(completed())));
+        assert!(matches!(bench.end().await, Outcome::Completed(_)));
+        assert_eq!(bench.script.calls(), ["look up"]);
+    }
+
+    #[tokio::test]
+    async fn what_was_made_ready_goes_again_while_it_lasts() {
+        let script = script()
+            .finds(UNKNOWN_THERE)
+            .prepares("b", 23 * HOUR)
+            .answers(unknown())
+            .finds(UNKNOWN_THERE)
+            .answers(Submission::Accepted(completed()));
+        let bench = Bench::new(script);
+        assert_eq!(bench.pause().await, Pause::Retry);
+        bench.clock.set(23 * HOUR - 1);
+        assert!(matches!(bench.end().await, Outcome::Completed(_)));
+        assert_eq!(bench.script.calls(), ["look up", "prepare", "submit b", "look up", "submit b"]);
+    }
+
+    #[tokio::test]
+    async fn found_nowhere_twice_after_that_it_is_parked() {
+        let script = script()
+            .finds(UNKNOWN_THERE)
+            .prepares("b", 23 * HOUR)
+            .answers(unknown())
+            .finds(UNKNOWN_THERE)
+            .finds(UNKNOWN_THERE)
+            .finds(UNKNOWN_THERE);
+        let bench = Bench::new(script);
+        bench.pause().await;
+        bench.script.calls();
+        let long_after = 40 * HOUR;
+        bench.clock.set(long_after);
+        assert_eq!(bench.pause().await, Pause::Until(at(long_after + 600)));
+        assert_eq!(bench.script.calls(), ["look up"]);
+        bench.clock.set(long_after + 600);
+        assert_eq!(bench.end().await, Outcome::Parked(ParkReason::WindowClosed));
+        assert_eq!(bench.script.calls(), ["look up"]);
+    }
+
+    /// Our clock stands still, and the provider's says that a day has gone by.
+    #[tokio::test]
+    async fn the_providers_clock_ends_the_repeats_too() {
+        let script = script().finds(UNKNOWN_THERE);
+        script.0.lock().unwrap().preparations.push_back(Preparation::Ready(Prepared {
+            body: "b".to_owned(),
+            expires_at: at(23 * HOUR),
+            provider_at: Some(at(0)),
+        }));
+        let bench = Bench::new(script.answers(unknown()).finds(LookUp::NotFound(Some(at(24 * HOUR)))));
+        assert_eq!(bench.pause().await, Pause::Until(at(23 * HOUR + 600)));
+        assert_eq!(bench.script.calls(), ["look up", "prepare", "submit b", "look up"]);
+    }
+
+    #[tokio::test]
+    async fn what_was_never_acted_upon_is_made_ready_once_more() {
+        let script = script()
+            .finds(UNKNOWN_THERE)
+            .prepares("b", 23 * HOUR)
+            .answers(Submission::NotSent(setback(Then::Retry)))
+            .finds(UNKNOWN_THERE)
+            .prepares("c", 48 * HOUR)
+            .answers(Submission::Accepted(completed()));
+        let bench = Bench::new(script);
+        bench.pause().await;
+        bench.clock.set(25 * HOUR);
+        assert!(matches!(bench.end().await, Outcome::Completed(_)));
+        assert_eq!(
+            bench.script.calls(),
+            ["look up", "prepare", "submit b", "look up", "prepare", "submit c"]
+        );
+    }
+
+    #[tokio::test]
+    async fn tried_again_after_a_refusal_the_same_goes_out_under_the_same_key() {
+        let script = script()
+            .finds(UNKNOWN_THERE)
+            .prepares("b", 23 * HOUR)
+            .answers(Submission::Refused(Refused::Payment, refusal()))
+            .finds(UNKNOWN_THERE)
+            .finds(UNKNOWN_THERE)
+            .finds(UNKNOWN_THERE)
+            .answers(Submission::Accepted(completed()));
+        let bench = Bench::new(script);
+        bench.pause().await;
+        bench.clock.set(10);
+        failed(&bench.end().await);
+        let record = bench.journal.find("script", Key::Name(intent().name)).await.unwrap().unwrap();
+        let event = Event::Again { attempt: 1, reference_id: key(1) };
+        let lease = bench.journal.reopen(&record, Entry { at: bench.clock.now(), event }).await.unwrap();
+        bench.journal.release(lease).await.unwrap();
+        assert_eq!(bench.pause().await, Pause::Retry);
+        assert!(matches!(bench.end().await, Outcome::Completed(_)));
+        assert!(bench.script.keys().iter().all(|used| *used == key(1)));
+        let calls = bench.script.calls();
+        assert_eq!(calls, ["look up", "prepare", "submit b", "look up", "look up", "look up", "submit b"]);
     }
 }

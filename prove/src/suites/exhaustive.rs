@@ -3,6 +3,7 @@
 //! The walk itself is shared with the tests of `payonce`, which take it less deep.
 
 use std::thread;
+use std::time::Duration;
 
 use payonce::step::Terms;
 
@@ -12,7 +13,7 @@ use crate::suite::{Figures, Run, Stop, Suite};
 #[path = "../../../crates/payonce/tests/model/mod.rs"]
 mod model;
 
-use model::{Guards, Walk, every_life};
+use model::{Guards, Provider, Walk, every_life};
 
 /// The suite.
 pub(crate) const SUITE: Suite = Suite {
@@ -23,41 +24,60 @@ pub(crate) const SUITE: Suite = Suite {
     run,
 };
 
-/// What the provider guarantees, with either guard taken away.
-const PROVIDERS: [(&str, Guards); 3] = [
-    ("with both guards", Guards { key_once: true, session_once: true }),
-    ("without G2", Guards { key_once: true, session_once: false }),
-    ("without G1", Guards { key_once: false, session_once: true }),
+/// Which of its guards a provider has, and what it is then called.
+const DOLLR: [(&str, Guards); 3] = [
+    ("dollr with both guards", Guards { key_once: true, session_once: true }),
+    ("dollr without G2", Guards { key_once: true, session_once: false }),
+    ("dollr without G1", Guards { key_once: false, session_once: true }),
 ];
 
-/// A rail and its terms.
-type Rail = (&'static str, fn() -> Terms);
+/// Of a provider without sessions.
+pub(super) fn forgetful() -> Terms {
+    Terms { margin: Duration::from_secs(600), forgets_keys: true, ..Terms::default() }
+}
 
-const RAILS: [Rail; 1] = [("dollr", Terms::default)];
+/// Every provider that must be safe to pay through. Dwolla has no sessions, so there is only one guard to rely on.
+fn providers() -> Vec<(&'static str, Provider)> {
+    let dollr = DOLLR.map(|(name, guards)| (name, Provider::with_sessions(guards, Terms::default())));
+    let dwolla = ("dwolla with its keys for a day", Provider::with_keys_for_a_day(true, forgetful()));
+    dollr.into_iter().chain([dwolla]).collect()
+}
+
+/// Engines and providers that must be found to pay twice.
+fn hopeless() -> [(&'static str, Provider); 3] {
+    let none = Guards { key_once: false, session_once: false };
+    let trusting = Terms { forgets_keys: false, ..forgetful() };
+    [
+        ("dollr without any guard", Provider::with_sessions(none, Terms::default())),
+        ("dwolla without its keys", Provider::with_keys_for_a_day(false, forgetful())),
+        ("dwolla taken to know its keys for good", Provider::with_keys_for_a_day(true, trusting)),
+    ]
+}
 
 fn run(run: &Run) -> Result<Figures, Stop> {
     let mut figures = Figures::default();
     let most = run.scale.pick(4, 5, 6);
     figures.count("mishaps in one life, at most", most, "");
-    for (rail, terms) in RAILS {
-        let walks: Vec<Walk> = thread::scope(|scope| {
-            let walk = |guards| scope.spawn(move || every_life(most, guards, terms()));
-            let walks: Vec<_> = PROVIDERS.iter().map(|(_, guards)| walk(*guards)).collect();
-            walks.into_iter().map(|walk| walk.join().expect("a walk does not panic")).collect()
-        });
-        for ((provider, _), walk) in PROVIDERS.iter().zip(walks) {
-            if let Some(violation) = walk.violation {
-                return Err(run.violation(format!("{rail} {provider}: {violation}")).into());
-            }
-            figures.count(&format!("{rail} {provider}"), walk.states, "distinct states");
-            figures.count(&format!("{rail} {provider}, behind them"), walk.turns, "turns of the drive loop");
-            figures.text(&format!("{rail} {provider}, in all"), format!("{} payment lives", walk.lives));
+    let providers = providers();
+    let walks: Vec<Walk> = thread::scope(|scope| {
+        let walk = |provider| scope.spawn(move || every_life(most, provider));
+        let walks: Vec<_> = providers.iter().map(|(_, provider)| walk(*provider)).collect();
+        walks.into_iter().map(|walk| walk.join().expect("a walk does not panic")).collect()
+    });
+    for ((name, _), walk) in providers.iter().zip(walks) {
+        if let Some(violation) = walk.violation {
+            return Err(run.violation(format!("{name}: {violation}")).into());
         }
+        figures.count(name, walk.states, "distinct states");
+        figures.count(&format!("{name}, behind them"), walk.turns, "turns of the drive loop");
+        figures.text(&format!("{name}, in all"), format!("{} payment lives", walk.lives));
     }
-    let walk = every_life(2, Guards { key_once: false, session_once: false }, Terms::default());
-    if !walk.violation.is_some_and(|violation| violation.contains("payments were made")) {
-        let what = "without any guard the walk finds no double payment, so it can find none";
-        return Err(run.violation(what).into());
+    for (name, provider) in hopeless() {
+        let walk = every_life(3, provider);
+        if !walk.violation.is_some_and(|violation| violation.contains("payments were made")) {
+            let what = format!("{name}, the walk finds no double payment, so it can find none");
+            return Err(run.violation(what).into());
+        }
     }
     Ok(figures)
 }

@@ -10,6 +10,7 @@ use payonce::step::{self, Entry, Event, Expect, Failure, Outcome, Receipt, Refus
 use payonce::{Currency, Money, Name, Namespace, Operation, ReferenceId, Timestamp};
 use stateright::{Checker, Model, Property};
 
+use super::exhaustive::forgetful;
 use crate::suite::{Figures, Run, Stop, Suite};
 
 /// The suite.
@@ -20,10 +21,26 @@ pub(crate) const SUITE: Suite = Suite {
     run,
 };
 
-/// How long a session lives, in seconds.
-const LIFETIME: i64 = 900;
-/// The steps in which time passes: beyond the staleness, up to the expiry and up to the fence.
-const STEPS: [i64; 3] = [11, 450, 1021];
+/// A provider, as far as the protocol differs by it. Times are in seconds.
+#[derive(Clone, Copy, Debug)]
+struct Provider {
+    terms: fn() -> Terms,
+    /// How long what was made ready can be executed.
+    lifetime: i64,
+    /// How long a key is remembered; for good unless it is told.
+    remembers: Option<i64>,
+    /// The steps in which time passes: beyond the staleness, and up to the expiry, the fence and the end of a key.
+    steps: &'static [i64],
+}
+
+const DOLLR: Provider =
+    Provider { terms: Terms::default, lifetime: 900, remembers: None, steps: &[11, 450, 1021] };
+const DWOLLA: Provider = Provider {
+    terms: forgetful,
+    lifetime: 23 * 3600,
+    remembers: Some(24 * 3600),
+    steps: &[11, 23 * 3600, 601, 25 * 3600],
+};
 
 /// What is wrong with the engine, on purpose.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -38,6 +55,7 @@ enum Mutant {
 /// What is modelled, and how much of it.
 #[derive(Clone, Debug)]
 struct Protocol {
+    provider: Provider,
     key_once: bool,
     session_once: bool,
     mutant: Mutant,
@@ -212,7 +230,7 @@ impl All {
     }
 
     /// Puts a request on the wire, and looks whether another could be executed beside it.
-    fn send(&mut self, index: u8) {
+    fn send(&mut self, index: u8, sessions: bool) {
         let (this, now) = (usize::from(index), self.now);
         let Session { key, expires_at, .. } = self.sessions[this];
         let declined = |key| self.record(key).is_some_and(|record| record.fate == Fate::Declines);
@@ -220,7 +238,8 @@ impl All {
             other != this
                 && session.sent
                 && if session.key == key {
-                    now < expires_at.min(session.expires_at)
+                    // Without sessions, the key alone tells two requests from one.
+                    sessions && now < expires_at.min(session.expires_at)
                 } else {
                     !declined(session.key)
                 }
@@ -238,6 +257,7 @@ impl Protocol {
         let session = all.sessions[usize::from(index)].clone();
         if self.key_once
             && let Some(record) = all.record(session.key)
+            && self.provider.remembers.is_none_or(|span| all.now < record.since + span)
         {
             return all.report(record.fate);
         }
@@ -251,11 +271,11 @@ impl Protocol {
     }
 
     fn act(&self, all: &mut All, driver: usize, in_vain: bool) {
-        let (now, terms) = (clock(driver, all.now), Terms::default());
+        let (now, terms) = (clock(driver, all.now), (self.provider.terms)());
         match self.decide(&all.known, now, &terms) {
             Step::Prepare if in_vain => all.learn(driver, refused(Refused::Payment, all.now)),
             Step::Prepare => {
-                let expires_at = all.now + LIFETIME;
+                let expires_at = all.now + self.provider.lifetime;
                 let key = all.known.reference_id();
                 all.sessions.push(Session { key, expires_at, used: false, sent: false });
                 let body = (all.sessions.len() - 1).to_string();
@@ -309,7 +329,8 @@ impl Protocol {
             }
             // Without the session guard, the terms promise that nothing is under way behind the fence.
             let session = &all.sessions[usize::from(*index)];
-            if !self.session_once && all.now > session.expires_at + 110 {
+            let margin = (self.provider.terms)().margin.as_secs() as i64;
+            if !self.session_once && all.now > session.expires_at + margin - 10 {
                 continue;
             }
             let awaiting = (0..2).filter(|driver| all.doing[*driver] == Doing::Awaiting(*index));
@@ -335,7 +356,7 @@ impl Protocol {
             }
             Doing::Nothing if all.holder == Some(driver) => {
                 let now = clock(driver, all.now);
-                match self.decide(&all.known, now, &Terms::default()) {
+                match self.decide(&all.known, now, &(self.provider.terms)()) {
                     Step::Wait(_) | Step::Done(_) => {}
                     Step::Prepare if all.sessions.len() == 3 => {}
                     step => {
@@ -383,7 +404,7 @@ impl Model for Protocol {
                 actions.push(Happens::Settles(index));
             }
         }
-        for step in STEPS {
+        for &step in self.provider.steps {
             if all.now + step <= self.until {
                 actions.push(Happens::TimePasses(step));
             }
@@ -408,7 +429,7 @@ impl Model for Protocol {
             }
             Happens::Sends(driver) => {
                 let Doing::AboutToSend(session) = all.doing[driver] else { return None };
-                all.send(session);
+                all.send(session, self.provider.remembers.is_none());
                 all.doing[driver] = Doing::Awaiting(session);
             }
             Happens::Arrives { message, copy, reply_to, fate } => {
@@ -481,35 +502,64 @@ fn check(protocol: Protocol, most: usize) -> Checked {
 
 fn run(run: &Run) -> Result<Figures, Stop> {
     let mut figures = Figures::default();
-    let protocol = |key_once, session_once, mutant| {
-        let (until, mishaps) = (run.scale.pick(1500, 2600, 2600), run.scale.pick(2, 2, 3));
-        Protocol { key_once, session_once, mutant, until, mishaps }
+    let protocol = |case: &Case| {
+        let Case { provider, key_once, session_once, mutant, .. } = *case;
+        let expiries = run.scale.pick(1, 2, 2);
+        let until = provider.lifetime * expiries + run.scale.pick(600, 800, 800);
+        Protocol { provider, key_once, session_once, mutant, until, mishaps: run.scale.pick(2, 2, 3) }
     };
     let most = run.scale.pick(6_000_000, 200_000_000, 2_000_000_000);
-    for (name, key_once, session_once) in [("without G1", false, true), ("without G2", true, false)] {
-        let checked = check(protocol(key_once, session_once, Mutant::None), most);
-        if let Some((property, path)) = checked.broken.first() {
-            return Err(run.violation(format!("{name}, it {property}: not after {path}")).into());
+    for case in CASES {
+        let checked = check(protocol(&case), most);
+        if case.mutant == Mutant::None {
+            if let Some((property, path)) = checked.broken.first() {
+                return Err(run.violation(format!("{}, it {property}: not after {path}", case.name)).into());
+            }
+            let whole =
+                if checked.whole { "distinct states, which are all there are" } else { "distinct states" };
+            figures.count(case.name, checked.states, whole);
+        } else {
+            if !checked.broken.iter().any(|(property, _)| *property == "moves at most once") {
+                let what = format!("{} is not found to pay twice, so the model can find nothing", case.name);
+                return Err(run.violation(what).into());
+            }
+            let name = format!("{}: pays twice, found after", case.name);
+            figures.count(&name, checked.states, "distinct states");
         }
-        let whole =
-            if checked.whole { "distinct states, which are all there are" } else { "distinct states" };
-        figures.count(name, checked.states, whole);
-    }
-    for (name, key_once, session_once, mutant) in [
-        ("prepares before the fence, without G1", false, true, Mutant::PreparesEarly),
-        ("takes a new key after an unknown outcome, without G2", true, false, Mutant::NewKey),
-    ] {
-        let checked = check(protocol(key_once, session_once, mutant), most);
-        if !checked.broken.iter().any(|(property, _)| *property == "moves at most once") {
-            let what =
-                format!("an engine that {name} is not found to pay twice, so the model can find nothing");
-            return Err(run.violation(what).into());
-        }
-        figures.count(
-            &format!("an engine that {name}: pays twice, found after"),
-            checked.states,
-            "distinct states",
-        );
     }
     Ok(figures)
 }
+
+/// One model to look through, whole.
+#[derive(Clone, Copy)]
+struct Case {
+    name: &'static str,
+    provider: Provider,
+    key_once: bool,
+    session_once: bool,
+    mutant: Mutant,
+}
+
+impl Case {
+    const fn of(name: &'static str, provider: Provider, (key_once, session_once): (bool, bool)) -> Self {
+        Self { name, provider, key_once, session_once, mutant: Mutant::None }
+    }
+
+    const fn broken(self, mutant: Mutant) -> Self {
+        Self { mutant, ..self }
+    }
+}
+
+const ONLY_KEYS: (bool, bool) = (true, false);
+const ONLY_SESSIONS: (bool, bool) = (false, true);
+
+const CASES: [Case; 6] = [
+    Case::of("dollr without G1", DOLLR, ONLY_SESSIONS),
+    Case::of("dollr without G2", DOLLR, ONLY_KEYS),
+    Case::of("dwolla", DWOLLA, ONLY_KEYS),
+    Case::of("dollr without G1, prepared again before the fence", DOLLR, ONLY_SESSIONS)
+        .broken(Mutant::PreparesEarly),
+    Case::of("dollr without G2, under a new key after an unknown outcome", DOLLR, ONLY_KEYS)
+        .broken(Mutant::NewKey),
+    Case::of("dwolla under a new key after an unknown outcome", DWOLLA, ONLY_KEYS).broken(Mutant::NewKey),
+];

@@ -89,10 +89,18 @@ pub fn events(data: &[u8]) {
     let millis = data.first_chunk::<8>().map_or(0, |bytes| i64::from_le_bytes(*bytes));
     let begin = Timestamp::from_timestamp_millis(millis).unwrap_or_default();
     let mut state = State::intended(Expect::Amount(one), key, begin);
+    let terms = |span, sessions| Terms {
+        margin: span,
+        stale: span,
+        patience: span,
+        sessions,
+        forgets_keys: sessions == 0,
+    };
     let terms = [
         Terms::default(),
-        Terms { margin: Duration::MAX, stale: Duration::MAX, patience: Duration::MAX, sessions: u32::MAX },
-        Terms { margin: Duration::ZERO, stale: Duration::ZERO, patience: Duration::ZERO, sessions: 0 },
+        terms(Duration::MAX, u32::MAX),
+        terms(Duration::ZERO, 0),
+        Terms { forgets_keys: true, ..Terms::default() },
     ];
     for event in lines {
         let json = serde_json::to_string(&event).expect("an event can be written");

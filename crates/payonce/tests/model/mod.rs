@@ -21,10 +21,10 @@ use payonce::drive::{self, Pause, Turn, Work};
 use payonce::journal::{
     Claim, Filter, Intent, Journal, Key, Lease, MemoryJournal, PaymentId, Record, Standing, Summary,
 };
-use payonce::step::{Entry, Event, Expect, Outcome, Terms};
+use payonce::step::{Entry, Event, Expect, Outcome, ParkReason};
 use payonce::{BoxFuture, Error, ErrorKind, Name, Namespace, Operation, ReferenceId, Timestamp};
 
-pub(crate) use world::Guards;
+pub(crate) use world::{Guards, Provider};
 use world::{Model, World, at, money, seconds};
 
 /// Walks a tree of choices: each run takes one path, and `next_path` moves on to the next one.
@@ -275,7 +275,7 @@ fn follow(
         None => {
             // A crash, which may take the journal with it: then only the key guard is left to help. (Of a payment
             // that was tried again, a new journal knows only that the first attempt failed.)
-            if world.guards.key_once && place.first_attempt && world.choices.of(2) == 1 {
+            if world.provider.guards.key_once && place.first_attempt && world.choices.of(2) == 1 {
                 world.forget();
                 record.entries.clear();
                 record.created_at = at(world.now + world.skew);
@@ -302,6 +302,8 @@ fn ended(
             return Ok(Some((record, false)));
         }
         Outcome::Completed(_) if world.moved == 1 => {}
+        Outcome::Parked(ParkReason::WindowClosed)
+            if world.provider.terms.forgets_keys && world.moved == 0 => {}
         // Judged when it was written; a copy that was refused and comes later still is beyond the terms.
         Outcome::Failed(_) => {}
         outcome => return Err(format!("{outcome:?} although {} payments were made", world.moved)),
@@ -311,10 +313,10 @@ fn ended(
 }
 
 /// Takes every path of up to so many mishaps, until the first violation.
-pub(crate) fn every_life(most: usize, guards: Guards, terms: Terms) -> Walk {
+pub(crate) fn every_life(most: usize, provider: Provider) -> Walk {
     let walk = move || {
         let place = Place {
-            world: World::new(guards, terms),
+            world: World::new(provider),
             record: intended(),
             first_attempt: true,
             mishaps_left: most,

@@ -15,8 +15,6 @@ use payonce::{
 
 use super::{Choices, pending};
 
-/// How long a session lives, in the model's seconds.
-const LIFETIME: i64 = 900;
 /// How long a status read may be stale.
 const STALE: i64 = 10;
 
@@ -27,6 +25,30 @@ pub(crate) struct Guards {
     pub(crate) key_once: bool,
     /// One session is executed at most once, and never after its expiry.
     pub(crate) session_once: bool,
+}
+
+/// A provider, as far as payments differ by it. Times are in the model's seconds.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Provider {
+    pub(crate) guards: Guards,
+    pub(crate) terms: Terms,
+    /// How long what was made ready can be executed.
+    pub(crate) lifetime: i64,
+    /// How long after its use a key is remembered; for good unless it is told.
+    pub(crate) remembers: Option<i64>,
+}
+
+impl Provider {
+    /// One that opens sessions, and knows its keys for good.
+    pub(crate) fn with_sessions(guards: Guards, terms: Terms) -> Self {
+        Self { guards, terms, lifetime: 900, remembers: None }
+    }
+
+    /// One that has nothing but keys, each for a day.
+    pub(crate) fn with_keys_for_a_day(key_once: bool, terms: Terms) -> Self {
+        let guards = Guards { key_once, session_once: false };
+        Self { guards, terms, lifetime: 23 * 3600, remembers: Some(24 * 3600) }
+    }
 }
 
 #[derive(Clone, Debug, Hash)]
@@ -47,8 +69,7 @@ enum Fate {
 #[derive(Clone, Debug)]
 pub(super) struct World {
     pub(super) choices: Choices,
-    pub(super) guards: Guards,
-    pub(super) terms: Terms,
+    pub(super) provider: Provider,
     /// The first thing that must not happen, if it did.
     pub(super) wrong: Option<String>,
     /// True time, in seconds; also the provider's clock.
@@ -77,7 +98,7 @@ enum Answer {
     SessionGone,
 }
 
-/// All that what may still happen depends on, but the choices and the terms, which one walk shares.
+/// All that what may still happen depends on, but the choices and the provider, which one walk shares.
 impl Hash for World {
     fn hash<H: Hasher>(&self, hash: &mut H) {
         (self.now, self.skew, self.moved, self.told_pending, self.licences, self.unlooked).hash(hash);
@@ -86,11 +107,10 @@ impl Hash for World {
 }
 
 impl World {
-    pub(super) fn new(guards: Guards, terms: Terms) -> Self {
+    pub(super) fn new(provider: Provider) -> Self {
         Self {
             choices: Choices::new(0),
-            guards,
-            terms,
+            provider,
             wrong: None,
             now: 0,
             skew: 0,
@@ -128,13 +148,16 @@ impl World {
         (self.now / step + 1) * step
     }
 
-    /// Lets time pass; the process may sleep over the expiry of the session, and over the fence.
+    /// Lets time pass; the process may sleep over the expiry of the session, over the fence, and until its key is
+    /// forgotten.
     pub(super) fn pass_until(&mut self, pause: i64) {
         self.licences = 0;
         let expiry = self.sessions.last().map_or(self.now, |session| session.expires_at);
-        let slept = match self.choices.of(3) {
+        let forgotten = self.provider.remembers.map(|span| self.now + span + 3600);
+        let slept = match self.choices.of(3 + usize::from(forgotten.is_some())) {
+            3 => forgotten.unwrap_or(pause),
             1 => expiry + 1,
-            2 => expiry + 180,
+            2 => expiry + self.provider.terms.margin.as_secs() as i64 + 60,
             _ => pause,
         };
         self.deliver_late(slept.max(pause));
@@ -156,9 +179,11 @@ impl World {
             .any(|session| session.sent && session.key != key && !declined(self, session.key))
         {
             Some("two keys could be executed at once")
-        } else if self.sessions.iter().enumerate().any(|(other, session)| {
-            other != index && session.sent && session.key == key && self.now < session.expires_at
-        }) {
+        } else if self.provider.remembers.is_none()
+            && self.sessions.iter().enumerate().any(|(other, session)| {
+                other != index && session.sent && session.key == key && self.now < session.expires_at
+            })
+        {
             Some("two sessions could be executed at once")
         } else {
             None
@@ -173,13 +198,14 @@ impl World {
 
     fn deliver(&mut self, session: usize, fate: Fate) -> Answer {
         let key = self.sessions[session].key;
-        if let Some((fate, _)) = self.record(key)
-            && self.guards.key_once
+        if let Some((fate, since)) = self.record(key)
+            && self.provider.guards.key_once
+            && self.provider.remembers.is_none_or(|span| self.now < since + span)
         {
             return Answer::Recorded(fate);
         }
         let Session { expires_at, used, .. } = self.sessions[session];
-        if self.guards.session_once && (used || self.now >= expires_at) {
+        if self.provider.guards.session_once && (used || self.now >= expires_at) {
             return Answer::SessionGone;
         }
         self.sessions[session].used = true;
@@ -261,7 +287,7 @@ impl Rail for Model {
     }
 
     fn terms(&self) -> Terms {
-        self.lock().terms
+        self.lock().provider.terms
     }
 
     async fn prepare(&self, order: &Order) -> Preparation {
@@ -275,7 +301,7 @@ impl Rail for Model {
             _ => {}
         }
         let mut world = self.lock();
-        let expires_at = world.now + LIFETIME;
+        let expires_at = world.now + world.provider.lifetime;
         world.sessions.push(Session { key: order.reference_id, expires_at, used: false, sent: false });
         let body = format!("{}", world.sessions.len() - 1);
         Preparation::Ready(Prepared { body, expires_at: at(expires_at), provider_at: Some(at(world.now)) })
@@ -356,6 +382,8 @@ impl Model {
                 world.late.push((now + 20, session, true));
                 (Submission::Refused(Refused::Payment, world.refusal()), false)
             }
+            // Without sessions, the first is still being worked on.
+            13 if world.provider.remembers.is_some() => unknown(),
             13 => (Submission::Refused(Refused::Session, world.refusal()), false),
             // We crash before or after the provider acted.
             14 => (Submission::Known, true),
