@@ -5,6 +5,13 @@
 //! without a word. Two things must stay true: every `number` leaves here as an exact decimal, and every failure of
 //! the API reaches the caller with status, headers and body (so only successes are described).
 
+// By their paths, so that the fuzzers can borrow this file.
+#[path = "lower/calls.rs"]
+mod calls;
+#[cfg(test)]
+#[path = "lower/tests.rs"]
+mod tests;
+
 use std::collections::BTreeSet;
 
 use serde_json::{Map, Value, json};
@@ -12,11 +19,14 @@ use serde_json::{Map, Value, json};
 /// The methods of a path item that are operations.
 pub(super) const METHODS: [&str; 8] = ["get", "put", "post", "delete", "options", "head", "patch", "trace"];
 
+/// Where a lowered operation says which headers have one value: an object from lower-case name to value.
+pub(super) const HEADERS: &str = "x-headers";
+
 /// The path prefix of a version parameter and what is baked in for it.
 const VERSION: (&str, &str) = ("/{version}/", "/v1/");
 
 /// Keywords that only document or validate. The facade validates; a generated check would be a second opinion.
-const DROPPED: [&str; 22] = [
+const DROPPED: [&str; 23] = [
     "$schema",
     "contentMediaType",
     "deprecated",
@@ -34,12 +44,18 @@ const DROPPED: [&str; 22] = [
     "minimum",
     "multipleOf",
     "pattern",
+    "propertyNames",
     "readOnly",
     "title",
     "uniqueItems",
     "writeOnly",
     "$comment",
 ];
+
+/// Whether a keyword says nothing about the type. What begins with `x-` is a note to a reader.
+fn dropped(keyword: &str) -> bool {
+    DROPPED.contains(&keyword) || keyword.starts_with("x-")
+}
 
 /// Keywords that a lowered schema may contain.
 const KEPT: [&str; 12] = [
@@ -68,6 +84,8 @@ pub(super) enum LowerError {
     Keyword { at: String, keyword: String },
     #[error("{at}: {found} cannot be lowered to one type")]
     Type { at: String, found: String },
+    #[error("{at}: {header} can only be a constant, because OpenAPI ignores it as a parameter")]
+    Header { at: String, header: String },
     #[error("{at}: the version parameter must be the constant \"v1\"")]
     PathVersion { at: String },
     #[error("{at}: operationId {id:?} is neither FastAPI's name for this path nor a plain snake_case name")]
@@ -97,7 +115,7 @@ pub(super) fn lower(document: &Value) -> Result<Value> {
     let mut names = BTreeSet::new();
     let mut paths = Map::new();
     for (path, item) in sorted(object(&document["paths"], "/paths")?) {
-        let lowered = path_item(path, item, &mut names)?;
+        let lowered = calls::path_item(document, path, item, &mut names)?;
         paths.insert(path.replacen(VERSION.0, VERSION.1, 1), lowered);
     }
     let mut schemas = Map::new();
@@ -110,11 +128,15 @@ pub(super) fn lower(document: &Value) -> Result<Value> {
         }
         schemas.insert(name.clone(), lowered);
     }
+    let mut components = Map::from_iter([("schemas".into(), Value::Object(schemas))]);
+    if let Some(schemes) = document["components"].get("securitySchemes") {
+        components.insert("securitySchemes".into(), schemes.clone());
+    }
     Ok(json!({
         "openapi": "3.0.3",
         "info": {"title": info["title"], "version": info["version"]},
         "paths": paths,
-        "components": {"schemas": schemas},
+        "components": components,
     }))
 }
 
@@ -131,116 +153,13 @@ pub(super) fn operation_name<'a>(id: &'a str, path: &str, method: &str) -> Optio
     plain.then_some(name)
 }
 
-fn path_item(path: &str, item: &Value, names: &mut BTreeSet<String>) -> Result<Value> {
-    let mut lowered = Map::new();
-    for (method, value) in sorted(object(item, path)?) {
-        let at = format!("{method} {path}");
-        if !METHODS.contains(&method.as_str()) {
-            return Err(LowerError::Keyword { at: path.into(), keyword: method.clone() });
-        }
-        let id = value["operationId"].as_str().unwrap_or_default();
-        let name = operation_name(id, path, method)
-            .ok_or_else(|| LowerError::OperationId { at: at.clone(), id: id.into() })?;
-        if !names.insert(name.into()) {
-            return Err(LowerError::DuplicateOperation(name.into()));
-        }
-        lowered.insert(method.clone(), operation(value, name, path, &at)?);
-    }
-    Ok(Value::Object(lowered))
-}
-
-fn operation(value: &Value, name: &str, path: &str, at: &str) -> Result<Value> {
-    let mut lowered = Map::new();
-    lowered.insert("operationId".into(), json!(name));
-    for keyword in ["tags", "summary", "description", "security"] {
-        if let Some(kept) = value.get(keyword) {
-            lowered.insert(keyword.into(), kept.clone());
-        }
-    }
-    lowered.insert("parameters".into(), parameters(value, path, at)?);
-    if let Some(body) = value.get("requestBody") {
-        let content = content(body, &format!("{at} body"))?;
-        lowered.insert("requestBody".into(), json!({"required": true, "content": content}));
-    }
-    lowered.insert("responses".into(), responses(&value["responses"], at)?);
-    Ok(Value::Object(lowered))
-}
-
-/// Parameters without the version, which becomes a part of the path.
-fn parameters(operation: &Value, path: &str, at: &str) -> Result<Value> {
-    let mut lowered = Vec::new();
-    let mut versioned = false;
-    for parameter in operation["parameters"].as_array().into_iter().flatten() {
-        let name = parameter["name"].as_str().unwrap_or_default();
-        if name == "version" && parameter["in"] == "path" && path.starts_with(VERSION.0) {
-            if parameter["schema"]["const"] != "v1" {
-                return Err(LowerError::PathVersion { at: at.into() });
-            }
-            versioned = true;
-            continue;
-        }
-        let mut schema = schema(&parameter["schema"], &format!("{at} parameter {name}"), Use::Parameter)?;
-        if let Some(schema) = schema.as_object_mut() {
-            // An absent parameter is left to the server's own default; `null` cannot be sent in a query.
-            schema.shift_remove("default");
-            schema.shift_remove("nullable");
-            if schema.len() == 1
-                && let Some(reference) = schema.get("allOf").and_then(|all| all.get(0)).cloned()
-            {
-                *schema = reference.as_object().cloned().unwrap_or_default();
-            }
-        }
-        let mut kept = Map::new();
-        for keyword in ["name", "in", "required", "description"] {
-            if let Some(value) = parameter.get(keyword) {
-                kept.insert(keyword.into(), value.clone());
-            }
-        }
-        kept.insert("schema".into(), schema);
-        lowered.push(Value::Object(kept));
-    }
-    if versioned != path.starts_with(VERSION.0) {
-        return Err(LowerError::PathVersion { at: at.into() });
-    }
-    Ok(Value::Array(lowered))
-}
-
-/// Successes only: one typed failure would lose the status of every failure that does not match its type.
-fn responses(value: &Value, at: &str) -> Result<Value> {
-    let mut lowered = Map::new();
-    for (status, response) in object(value, &format!("{at} responses"))? {
-        if !status.starts_with('2') {
-            continue;
-        }
-        let mut kept = json!({"description": response["description"]});
-        if response.get("content").is_some() {
-            kept["content"] = content(response, &format!("{at} {status}"))?;
-        }
-        lowered.insert(status.clone(), kept);
-    }
-    if lowered.len() != 1 {
-        return Err(LowerError::Type { at: at.into(), found: format!("{} kinds of success", lowered.len()) });
-    }
-    Ok(Value::Object(lowered))
-}
-
-fn content(holder: &Value, at: &str) -> Result<Value> {
-    let content = object(&holder["content"], at)?;
-    match content.get("application/json") {
-        Some(json) if content.len() == 1 => {
-            Ok(json!({"application/json": {"schema": schema(&json["schema"], at, Use::Json)?}}))
-        }
-        _ => Err(LowerError::Type { at: at.into(), found: "content other than application/json".into() }),
-    }
-}
-
 /// Lowers one schema and all schemas inside it.
 fn schema(value: &Value, at: &str, used: Use) -> Result<Value> {
     let mut map = object(value, at)?.clone();
     if map.contains_key("title") && map.get("title") == map.get("description") {
         map.shift_remove("description");
     }
-    map.retain(|keyword, _| !DROPPED.contains(&keyword.as_str()));
+    map.retain(|keyword, _| !dropped(keyword));
     if let Some(value) = map.shift_remove("const") {
         map.insert("enum".into(), json!([value]));
     }
@@ -309,7 +228,7 @@ fn merge_branches(map: &mut Map<String, Value>, at: &str, used: Use) -> Result<b
     for (keyword, value) in object(&merged, at)?.clone() {
         if keyword == "const" {
             map.insert("enum".into(), json!([value]));
-        } else if !DROPPED.contains(&keyword.as_str()) {
+        } else if !dropped(&keyword) {
             map.entry(keyword).or_insert(value);
         }
     }
@@ -399,8 +318,3 @@ fn sorted(map: &Map<String, Value>) -> Vec<(&String, &Value)> {
     entries.sort_by_key(|(key, _)| *key);
     entries
 }
-
-// By its path, so that the fuzzers can borrow this file.
-#[cfg(test)]
-#[path = "lower/tests.rs"]
-mod tests;

@@ -7,6 +7,7 @@
 mod client;
 mod enums;
 mod guards;
+mod headers;
 mod lower;
 mod operations;
 mod overlay;
@@ -32,11 +33,18 @@ struct Spec {
     output: &'static str,
 }
 
-const SPECS: &[Spec] = &[Spec {
-    published: "openapi.json",
-    overlay: "xtask/specs/dollr.overlay.json",
-    output: "crates/dollr-raw/src/generated",
-}];
+const SPECS: &[Spec] = &[
+    Spec {
+        published: "openapi.json",
+        overlay: "xtask/specs/dollr.overlay.json",
+        output: "crates/dollr-raw/src/generated",
+    },
+    Spec {
+        published: "openapi.dwolla.json",
+        overlay: "xtask/specs/dwolla.overlay.json",
+        output: "crates/dwolla-raw/src/generated",
+    },
+];
 
 /// The published specs, as paths relative to the root of the repository.
 pub(crate) fn published() -> impl Iterator<Item = &'static str> {
@@ -84,7 +92,9 @@ fn generate(spec: &Spec) -> Result<Files> {
 
     let enums = enums::find(&lowered)?;
     let mut code = client::generate(&lowered, &enums)?;
-    prune::prune(&mut code, operations::count(&lowered))?;
+    let constant = operations::headers(&lowered)?;
+    headers::set(&mut code, &constant)?;
+    prune::prune(&mut code, constant.len())?;
     let mut files = split::split(code, &lowered)?;
     files.insert("enums.rs".into(), enums::render(&enums));
     files.insert("operations.rs".into(), operations::render(&lowered)?);

@@ -1,9 +1,12 @@
 //! The table of operations, so that a test can walk everything the API offers.
 
+use std::collections::BTreeMap;
 use std::fmt::Write;
 
 use anyhow::{Context, Result};
 use serde_json::Value;
+
+use super::lower;
 
 /// Renders the table in the order of the paths.
 pub(super) fn render(document: &Value) -> Result<String> {
@@ -16,11 +19,7 @@ pub(super) fn render(document: &Value) -> Result<String> {
         for (method, operation) in item.as_object().context("a path has operations")? {
             let id = operation["operationId"].as_str().context("an operation has a name")?;
             let tag = operation["tags"][0].as_str().with_context(|| format!("{id} has no tag"))?;
-            let auth = if operation["security"].as_array().is_some_and(|schemes| !schemes.is_empty()) {
-                "Auth::Bearer"
-            } else {
-                "Auth::None"
-            };
+            let auth = auth(document, operation).with_context(|| format!("{id} is let in in an unknown way"))?;
             writeln!(
                 text,
                 "    OperationMeta {{ id: {id:?}, method: {:?}, path: {path:?}, tag: {tag:?}, auth: {auth} }},",
@@ -33,13 +32,30 @@ pub(super) fn render(document: &Value) -> Result<String> {
     Ok(text)
 }
 
-/// How many operations a document has.
-pub(super) fn count(document: &Value) -> usize {
-    document["paths"]
-        .as_object()
-        .into_iter()
-        .flatten()
-        .filter_map(|(_, item)| item.as_object())
-        .map(|item| item.len())
-        .sum()
+/// What a request must carry, by the scheme that the first requirement names.
+fn auth(document: &Value, operation: &Value) -> Option<&'static str> {
+    let Some(required) = operation["security"].get(0) else { return Some("Auth::None") };
+    let (name, _) = required.as_object()?.iter().next()?;
+    let scheme = &document["components"]["securitySchemes"][name];
+    match (scheme["type"].as_str()?, scheme["scheme"].as_str()?) {
+        ("http", "basic") => Some("Auth::Basic"),
+        ("http", "bearer") => Some("Auth::Bearer"),
+        _ => None,
+    }
+}
+
+/// The headers that have one value, by the name of the operation. Every operation is in it.
+pub(super) fn headers(document: &Value) -> Result<BTreeMap<String, BTreeMap<String, String>>> {
+    let items = document["paths"].as_object().into_iter().flatten();
+    let operations = items.flat_map(|(_, item)| item.as_object().into_iter().flatten());
+    operations
+        .map(|(_, operation)| {
+            let id = operation["operationId"].as_str().context("an operation has a name")?;
+            let headers = match operation.get(lower::HEADERS) {
+                Some(headers) => serde_json::from_value(headers.clone())?,
+                None => BTreeMap::new(),
+            };
+            Ok((id.to_owned(), headers))
+        })
+        .collect()
 }

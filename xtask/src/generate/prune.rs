@@ -11,15 +11,10 @@ use syn::{
     Macro, Meta, Pat, Stmt, Token, parse_quote,
 };
 
-/// Removes the `api-version` header, `Client::new`, copies that nobody needs, the parsing of the base URL in each call,
+/// Removes `Client::new`, copies that nobody needs, the parsing of the base URL in each call,
 /// and block comments.
 pub(super) fn prune(code: &mut syn::File, operations: usize) -> Result<()> {
     remove_own_client(code)?;
-    let mut headers = VersionHeader::default();
-    headers.visit_file_mut(code);
-    if (headers.statements, headers.calls) != (2 * operations, operations) {
-        bail!("the generator no longer sends `api-version` in the way it did; look at generate/prune.rs");
-    }
     let mut copies = Copies::default();
     copies.visit_file_mut(code);
     if copies.replies == 0 {
@@ -49,48 +44,6 @@ fn remove_own_client(code: &mut syn::File) -> Result<()> {
         bail!("expected one `Client::new` in generated code, found {removed}");
     }
     Ok(())
-}
-
-/// Drops the `api-version` header, which the provider never asked for, from every request.
-///
-/// The generator puts it into a map of its own, called `header_map`. An operation with a real header parameter
-/// appends to the same map; the counts in [`prune`] then differ and generation fails.
-#[derive(Default)]
-struct VersionHeader {
-    statements: usize,
-    calls: usize,
-}
-
-impl VisitMut for VersionHeader {
-    fn visit_block_mut(&mut self, block: &mut Block) {
-        let before = block.stmts.len();
-        block.stmts.retain(|statement| !is_header_map(statement));
-        self.statements += before - block.stmts.len();
-        visit_mut::visit_block_mut(self, block);
-    }
-
-    fn visit_expr_mut(&mut self, expression: &mut Expr) {
-        if let Expr::MethodCall(call) = expression
-            && call.method == "headers"
-            && call.args.first().is_some_and(is_map)
-        {
-            *expression = (*call.receiver).clone();
-            self.calls += 1;
-        }
-        visit_mut::visit_expr_mut(self, expression);
-    }
-}
-
-fn is_header_map(statement: &Stmt) -> bool {
-    match statement {
-        Stmt::Local(local) => matches!(&local.pat, Pat::Ident(name) if name.ident == "header_map"),
-        Stmt::Expr(Expr::MethodCall(call), _) => is_map(&call.receiver),
-        _ => false,
-    }
-}
-
-fn is_map(expression: &Expr) -> bool {
-    expression.to_token_stream().to_string() == "header_map"
 }
 
 /// Reads replies without a copy of their headers, and writes a UUID into a path without escaping its text.
