@@ -20,6 +20,8 @@ pub struct OperationMeta {
 pub enum Auth {
     /// Not at all.
     None,
+    /// With a name and a secret in `Authorization: Basic`.
+    Basic,
     /// With an access token in `Authorization: Bearer`.
     Bearer,
 }

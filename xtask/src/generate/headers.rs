@@ -89,14 +89,14 @@ impl VisitMut for HeaderMap {
                     && let Lit::Int(size) = &literal.lit
                     && let Ok(old @ 1..) = size.base10_parse::<usize>()
                 {
-                    literal.lit = LitInt::new(&(old - 1).to_string(), size.span()).into();
+                    literal.lit = Lit::Int(LitInt::new(&format!("{}usize", old - 1), size.span()));
                     self.found += 1;
                 }
             }
-            Expr::MethodCall(call) if !self.keep && call.method == "headers" => {
-                if call.args.first().is_some_and(is_map) {
-                    *expression = (*call.receiver).clone();
-                }
+            Expr::MethodCall(call)
+                if !self.keep && call.method == "headers" && call.args.first().is_some_and(is_map) =>
+            {
+                *expression = (*call.receiver).clone();
             }
             _ => {}
         }
@@ -173,22 +173,28 @@ mod tests {
     fn a_header_that_is_a_parameter_stays_in_the_map() -> Result<()> {
         let text = changed(&format!("{}{OWN}{SEND}", MAP.replace("SIZE", "2")), &[])?;
         assert!(!text.contains("api-version"), "{text}");
-        assert!(text.contains("with_capacity(1)") && text.contains(".headers(header_map)"), "{text}");
+        assert!(text.contains("with_capacity(1usize)") && text.contains(".headers(header_map)"), "{text}");
         assert!(text.contains("header_map.append(\"Idempotency-Key\", value"), "{text}");
         Ok(())
     }
 
     #[test]
     fn a_constant_header_stands_instead_of_the_generators_own() -> Result<()> {
-        let constant =
-            [("accept", "application/hal+json"), ("content-type", "application/hal+json"), ("x-version", "2")];
+        let constant = [
+            ("accept", "application/hal+json"),
+            ("content-type", "application/hal+json"),
+            ("x-version", "2"),
+        ];
         let text = changed(&format!("{}{SEND}", MAP.replace("SIZE", "1")), &constant)?;
         assert!(!text.contains("application/json"), "{text}");
         for name in ["::ACCEPT", "::CONTENT_TYPE", "HeaderName::from_static(\"x-version\")"] {
             assert_eq!(text.matches(name).count(), 1, "{text}");
         }
         let (header, body) = (text.find("CONTENT_TYPE"), text.find(".json(&body)"));
-        assert!(header < body, "a content type that comes after the body would be sent beside its own: {text}");
+        assert!(
+            header < body,
+            "a content type that comes after the body would be sent beside its own: {text}"
+        );
         Ok(())
     }
 

@@ -19,7 +19,8 @@ pub(super) fn render(document: &Value) -> Result<String> {
         for (method, operation) in item.as_object().context("a path has operations")? {
             let id = operation["operationId"].as_str().context("an operation has a name")?;
             let tag = operation["tags"][0].as_str().with_context(|| format!("{id} has no tag"))?;
-            let auth = auth(document, operation).with_context(|| format!("{id} is let in in an unknown way"))?;
+            let auth =
+                auth(document, operation).with_context(|| format!("{id} is let in in an unknown way"))?;
             writeln!(
                 text,
                 "    OperationMeta {{ id: {id:?}, method: {:?}, path: {path:?}, tag: {tag:?}, auth: {auth} }},",

@@ -9,7 +9,7 @@ use anyhow::{Context, Result, bail};
 use proc_macro2::TokenStream;
 use quote::{ToTokens, format_ident, quote};
 use serde_json::Value;
-use syn::{File, ImplItem, Item, ItemImpl, Type};
+use syn::{File, GenericArgument, ImplItem, Item, ItemImpl, PathArguments, Type};
 
 use super::Files;
 
@@ -63,7 +63,7 @@ fn split_types(items: Vec<Item>, tags: &Tags, files: &mut Files) -> Result<()> {
             Item::Enum(item) => item.ident.to_string(),
             Item::Type(item) => item.ident.to_string(),
             Item::Impl(item) => {
-                self_name(&item.self_ty).context("an impl in `types` is for one of its types")?
+                impl_name(item, tags).context("an impl in `types` is for one of its types")?
             }
             // Written always, needed only where a type can refuse a value.
             Item::Mod(module) if module.ident == "error" && !refuses => continue,
@@ -92,6 +92,23 @@ fn split_types(items: Vec<Item>, tags: &Tags, files: &mut Files) -> Result<()> {
 
 fn mentions(item: &Item, name: &str) -> bool {
     item.to_token_stream().to_string().contains(name)
+}
+
+/// The type that an impl belongs to: the one it is for, or, for a foreign one, the one that it is made from.
+fn impl_name(item: &ItemImpl, tags: &Tags) -> Option<String> {
+    let name = self_name(&item.self_ty)?;
+    let made_from = item.trait_.as_ref().and_then(|(path, _)| match &path.segments.last()?.arguments {
+        PathArguments::AngleBracketed(arguments) => match arguments.args.first()? {
+            GenericArgument::Type(kind) => self_name(kind),
+            _ => None,
+        },
+        _ => None,
+    });
+    Some(
+        made_from
+            .filter(|from| !tags.types.contains_key(&name) && tags.types.contains_key(from))
+            .unwrap_or(name),
+    )
 }
 
 fn self_name(kind: &Type) -> Option<String> {

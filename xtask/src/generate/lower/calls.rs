@@ -8,9 +8,7 @@ use std::collections::BTreeSet;
 
 use serde_json::{Map, Value, json};
 
-use super::{
-    HEADERS, LowerError, METHODS, Result, Use, VERSION, object, operation_name, schema, sorted,
-};
+use super::{HEADERS, LowerError, METHODS, Result, Use, VERSION, object, operation_name, schema, sorted};
 
 /// The media type that the generator takes for JSON.
 const JSON: &str = "application/json";
