@@ -41,10 +41,8 @@ pub(crate) struct Run {
     /// What every random choice is drawn from.
     pub(crate) seed: u64,
     /// An empty directory of its own, on the disk of the build.
-    #[allow(dead_code, reason = "the suites with files use it")]
     pub(crate) scratch: PathBuf,
     /// The command, built with the same profile.
-    #[allow(dead_code, reason = "the suites with processes use it")]
     pub(crate) payonce: PathBuf,
 }
 
@@ -99,13 +97,11 @@ impl Figures {
     }
 
     /// Adds a measurement.
-    #[allow(dead_code, reason = "the suites that measure use it")]
     pub(crate) fn measure(&mut self, name: &str, value: f64, unit: &str) {
         self.add(name, Value::Measure(value), unit);
     }
 
     /// Adds words.
-    #[allow(dead_code, reason = "the suites that tell use it")]
     pub(crate) fn text(&mut self, name: &str, value: impl Into<String>) {
         self.add(name, Value::Text(value.into()), "");
     }
@@ -134,7 +130,6 @@ pub(crate) enum Stop {
     /// The promise is broken.
     Violated(Violation),
     /// Something that it needs is not there. On the build machine this is a failure.
-    #[allow(dead_code, reason = "the suites that need tools use it")]
     NotRun(String),
     /// The suite itself failed, which proves nothing and passes for nothing.
     Failed(anyhow::Error),

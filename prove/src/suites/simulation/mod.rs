@@ -6,6 +6,7 @@
 //! disk, processes (a runtime of their own, which is dropped when they crash), and every clock. Each await of the drive
 //! loop ends in one of the simulated parts, so a crash between any two of their events is a crash at any await.
 
+mod callers;
 mod journal;
 mod life;
 mod network;

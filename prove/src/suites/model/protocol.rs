@@ -1,50 +1,15 @@
-//! The protocol as a model, every reachable state of it: two drivers, one journal, one provider, and a network that
-//! loses, doubles, reorders and delays.
-//!
-//! The drivers decide by the real `step::next` and learn by the real `State::apply`, so the model cannot drift from the
-//! code; only what the drive loop does around them is modelled: it writes before it sends, and what it learned it writes
-//! before it goes on. A driver whose lease was taken over can write nothing, but what it was about to send it may
-//! still send, however late. The drivers' clocks differ by an hour.
+//! What may happen in a state, and what comes of it.
 
-use payonce::step::{self, Entry, Event, Expect, Failure, Outcome, Receipt, Refused, State, Step, Terms};
-use payonce::{Currency, Money, Name, Namespace, Operation, ReferenceId, Timestamp};
-use stateright::{Checker, Model, Property};
+use payonce::Timestamp;
+use payonce::step::{self, Entry, Event, Expect, Outcome, Refused, State, Step, Terms};
+use stateright::{Model, Property};
 
-use super::exhaustive::forgetful;
-use crate::suite::{Figures, Run, Stop, Suite};
-
-/// The suite.
-pub(crate) const SUITE: Suite = Suite {
-    name: "model",
-    claim: "In every reachable state of two drivers that take each other's lease, with messages lost, doubled, reordered \
-            and late, no payment moves twice, none is failed after it moved, and no second key or session can be executed.",
-    run,
-};
-
-/// A provider, as far as the protocol differs by it. Times are in seconds.
-#[derive(Clone, Copy, Debug)]
-struct Provider {
-    terms: fn() -> Terms,
-    /// How long what was made ready can be executed.
-    lifetime: i64,
-    /// How long a key is remembered; for good unless it is told.
-    remembers: Option<i64>,
-    /// The steps in which time passes: beyond the staleness, and up to the expiry, the fence and the end of a key.
-    steps: &'static [i64],
-}
-
-const DOLLR: Provider =
-    Provider { terms: Terms::default, lifetime: 900, remembers: None, steps: &[11, 450, 1021] };
-const DWOLLA: Provider = Provider {
-    terms: forgetful,
-    lifetime: 23 * 3600,
-    remembers: Some(24 * 3600),
-    steps: &[11, 23 * 3600, 601, 25 * 3600],
-};
+use super::Provider;
+use super::state::{All, Doing, Fate, Record, Session, at, clock, key, money};
 
 /// What is wrong with the engine, on purpose.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Mutant {
+pub(super) enum Mutant {
     None,
     /// Prepares again as soon as the key is unknown, before the fence.
     PreparesEarly,
@@ -54,69 +19,20 @@ enum Mutant {
 
 /// What is modelled, and how much of it.
 #[derive(Clone, Debug)]
-struct Protocol {
-    provider: Provider,
-    key_once: bool,
-    session_once: bool,
-    mutant: Mutant,
+pub(super) struct Protocol {
+    pub(super) provider: Provider,
+    pub(super) key_once: bool,
+    pub(super) session_once: bool,
+    pub(super) mutant: Mutant,
     /// How far time goes, in seconds.
-    until: i64,
+    pub(super) until: i64,
     /// How many crashes, copies, takeovers and refusals there are at most, in all.
-    mishaps: u8,
-}
-
-/// What a driver is in the middle of.
-#[derive(Clone, Copy, Debug, Hash, PartialEq, Eq)]
-enum Doing {
-    Nothing,
-    /// The journal has it; the request is not on the wire yet.
-    AboutToSend(u8),
-    Awaiting(u8),
-}
-
-#[derive(Clone, Copy, Debug, Hash, PartialEq, Eq)]
-enum Fate {
-    Completes,
-    Pends,
-    Declines,
-}
-
-#[derive(Clone, Debug, Hash, PartialEq, Eq)]
-struct Session {
-    key: ReferenceId,
-    expires_at: i64,
-    used: bool,
-    sent: bool,
-}
-
-#[derive(Clone, Debug, Hash, PartialEq, Eq)]
-struct Record {
-    key: ReferenceId,
-    fate: Fate,
-    since: i64,
-}
-
-/// One state of everything.
-#[derive(Clone, Debug, Hash, PartialEq, Eq)]
-struct All {
-    now: i64,
-    journal: State,
-    /// Who has the lease, and what it knows beyond the journal.
-    holder: Option<usize>,
-    known: State,
-    doing: [Doing; 2],
-    sessions: Vec<Session>,
-    records: Vec<Record>,
-    /// Copies of requests under way, by their session.
-    wire: Vec<u8>,
-    moved: u8,
-    mishaps: u8,
-    two_executable: bool,
+    pub(super) mishaps: u8,
 }
 
 /// Something that may happen.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Happens {
+pub(super) enum Happens {
     Claims(usize),
     Acts(usize),
     /// A session is refused, or a look-up is stale.
@@ -135,120 +51,6 @@ enum Happens {
     Settles(usize),
     TimePasses(i64),
     IsTriedAgain,
-}
-
-fn key(attempt: u32) -> ReferenceId {
-    let name = Name::new("a").expect("that is a name");
-    let operation = Operation::new("payout").expect("that is an operation");
-    ReferenceId::derive(&Namespace::new("m").expect("that is a namespace"), &operation, &name, attempt)
-}
-
-fn money() -> Money {
-    Money::new("1.00", Currency::USD).expect("that is money")
-}
-
-fn at(seconds: i64) -> Timestamp {
-    Timestamp::from_timestamp(1_795_000_000 + seconds, 0).expect("a modelled moment is within chrono's range")
-}
-
-/// What a driver's clock shows.
-fn clock(driver: usize, now: i64) -> Timestamp {
-    at(now + if driver == 0 { 0 } else { 3600 })
-}
-
-impl All {
-    fn intended() -> Self {
-        let state = State::intended(Expect::Amount(money()), key(1), at(0));
-        Self {
-            now: 0,
-            journal: state.clone(),
-            holder: None,
-            known: state,
-            doing: [Doing::Nothing; 2],
-            sessions: Vec::new(),
-            records: Vec::new(),
-            wire: Vec::new(),
-            moved: 0,
-            mishaps: 0,
-            two_executable: false,
-        }
-    }
-
-    /// The holder of the lease learns something, and writes it down. What cannot follow what it knows stops it.
-    fn learn(&mut self, driver: usize, event: Event) {
-        if self.holder == Some(driver) {
-            let entry = Entry { at: clock(driver, self.now), event };
-            if self.known.apply(&entry).is_ok() {
-                self.journal = self.known.clone();
-            } else {
-                self.let_go();
-            }
-        }
-    }
-
-    fn let_go(&mut self) {
-        self.holder = None;
-        self.known = self.journal.clone();
-    }
-
-    fn record(&self, key: ReferenceId) -> Option<&Record> {
-        self.records.iter().find(|record| record.key == key)
-    }
-
-    /// What a driver is told of a record.
-    fn report(&self, fate: Fate) -> Event {
-        match fate {
-            Fate::Completes => Event::Completed {
-                receipt: Receipt {
-                    reference_id: self.known.reference_id(),
-                    payer_amount: money(),
-                    payee_amount: money(),
-                    provider_transaction_id: None,
-                },
-            },
-            Fate::Pends => Event::Pending,
-            Fate::Declines => Event::Failed { failure: Failure { reason: "no".to_owned(), recorded: true } },
-        }
-    }
-
-    fn look_up(&mut self, driver: usize, stale: bool, terms: &Terms) {
-        let found = self.record(self.known.reference_id()).filter(|_| !stale).map(|record| record.fate);
-        let event = match found {
-            Some(fate) => self.report(fate),
-            None => Event::NotFound { provider_at: Some(at(self.now)) },
-        };
-        if event == Event::Pending && self.known.is_seen() {
-            return;
-        }
-        let (now, mut after) = (clock(driver, self.now), self.known.clone());
-        let unknown = found.is_none();
-        let learned = after.apply(&Entry { at: now, event: event.clone() }).is_ok();
-        // An answer that only leads to the same question is not written down.
-        if !(unknown && learned && step::next(&after, now, terms) == Step::LookUp) {
-            self.learn(driver, event);
-        }
-    }
-
-    /// Puts a request on the wire, and looks whether another could be executed beside it.
-    fn send(&mut self, index: u8, sessions: bool) {
-        let (this, now) = (usize::from(index), self.now);
-        let Session { key, expires_at, .. } = self.sessions[this];
-        let declined = |key| self.record(key).is_some_and(|record| record.fate == Fate::Declines);
-        let other = |(other, session): (usize, &Session)| {
-            other != this
-                && session.sent
-                && if session.key == key {
-                    // Without sessions, the key alone tells two requests from one.
-                    sessions && now < expires_at.min(session.expires_at)
-                } else {
-                    !declined(session.key)
-                }
-        };
-        self.two_executable |= self.sessions.iter().enumerate().any(other);
-        self.sessions[this].sent = true;
-        self.wire.push(index);
-        self.wire.sort_unstable();
-    }
 }
 
 impl Protocol {
@@ -483,83 +285,3 @@ impl Model for Protocol {
         ]
     }
 }
-
-/// What an exhausted model came to: its distinct states, and the properties that do not hold, each with a way there.
-struct Checked {
-    states: usize,
-    whole: bool,
-    broken: Vec<(&'static str, String)>,
-}
-
-fn check(protocol: Protocol, most: usize) -> Checked {
-    let threads = std::thread::available_parallelism().map_or(1, usize::from);
-    let checker = protocol.checker().threads(threads).target_state_count(most).spawn_bfs().join();
-    let broken = checker.discoveries().into_iter().filter(|(name, _)| *name != "completes");
-    let broken = broken.map(|(name, path)| (name, format!("{:?}", path.into_actions()))).collect();
-    let states = checker.unique_state_count();
-    Checked { states, whole: checker.state_count() < most, broken }
-}
-
-fn run(run: &Run) -> Result<Figures, Stop> {
-    let mut figures = Figures::default();
-    let protocol = |case: &Case| {
-        let Case { provider, key_once, session_once, mutant, .. } = *case;
-        let expiries = run.scale.pick(1, 2, 2);
-        let until = provider.lifetime * expiries + run.scale.pick(600, 800, 800);
-        Protocol { provider, key_once, session_once, mutant, until, mishaps: run.scale.pick(2, 2, 3) }
-    };
-    let most = run.scale.pick(6_000_000, 200_000_000, 2_000_000_000);
-    for case in CASES {
-        let checked = check(protocol(&case), most);
-        if case.mutant == Mutant::None {
-            if let Some((property, path)) = checked.broken.first() {
-                return Err(run.violation(format!("{}, it {property}: not after {path}", case.name)).into());
-            }
-            let whole =
-                if checked.whole { "distinct states, which are all there are" } else { "distinct states" };
-            figures.count(case.name, checked.states, whole);
-        } else {
-            if !checked.broken.iter().any(|(property, _)| *property == "moves at most once") {
-                let what = format!("{} is not found to pay twice, so the model can find nothing", case.name);
-                return Err(run.violation(what).into());
-            }
-            let name = format!("{}: pays twice, found after", case.name);
-            figures.count(&name, checked.states, "distinct states");
-        }
-    }
-    Ok(figures)
-}
-
-/// One model to look through, whole.
-#[derive(Clone, Copy)]
-struct Case {
-    name: &'static str,
-    provider: Provider,
-    key_once: bool,
-    session_once: bool,
-    mutant: Mutant,
-}
-
-impl Case {
-    const fn of(name: &'static str, provider: Provider, (key_once, session_once): (bool, bool)) -> Self {
-        Self { name, provider, key_once, session_once, mutant: Mutant::None }
-    }
-
-    const fn broken(self, mutant: Mutant) -> Self {
-        Self { mutant, ..self }
-    }
-}
-
-const ONLY_KEYS: (bool, bool) = (true, false);
-const ONLY_SESSIONS: (bool, bool) = (false, true);
-
-const CASES: [Case; 6] = [
-    Case::of("dollr without G1", DOLLR, ONLY_SESSIONS),
-    Case::of("dollr without G2", DOLLR, ONLY_KEYS),
-    Case::of("dwolla", DWOLLA, ONLY_KEYS),
-    Case::of("dollr without G1, prepared again before the fence", DOLLR, ONLY_SESSIONS)
-        .broken(Mutant::PreparesEarly),
-    Case::of("dollr without G2, under a new key after an unknown outcome", DOLLR, ONLY_KEYS)
-        .broken(Mutant::NewKey),
-    Case::of("dwolla under a new key after an unknown outcome", DWOLLA, ONLY_KEYS).broken(Mutant::NewKey),
-];
