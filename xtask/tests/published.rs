@@ -1,4 +1,4 @@
-//! The checked-in spec against what is known of the published one.
+//! The checked-in specs against what is known of the providers.
 
 use std::fs;
 use std::path::Path;
@@ -41,4 +41,51 @@ fn every_operation_is_there_and_answers_200_or_422_only() {
         }
     }
     assert_eq!(operations, 59);
+}
+
+/// Every operation of a document, as method, path and what is said of it.
+fn operations(spec: &Value) -> Vec<(&str, &str, &Value)> {
+    let paths = spec["paths"].as_object().unwrap().iter();
+    let items = paths.flat_map(|(path, item)| item.as_object().unwrap().iter().map(move |call| (path, call)));
+    items.map(|(path, (method, operation))| (method.as_str(), path.as_str(), operation)).collect()
+}
+
+/// Whether an operation takes the parameter of that name from the components.
+fn takes(operation: &Value, parameter: &str) -> bool {
+    let reference = format!("#/components/parameters/{parameter}");
+    operation["parameters"].as_array().unwrap().iter().any(|taken| taken["$ref"] == reference.as_str())
+}
+
+#[test]
+fn each_call_of_dwolla_names_its_version_and_each_creation_may_have_a_key() {
+    let spec = read("../openapi.dwolla.json");
+    for (method, path, operation) in operations(&spec) {
+        let token = path == "/token";
+        assert_eq!(takes(operation, "Accept"), !token, "{method} {path}");
+        assert_eq!(takes(operation, "IdempotencyKey"), method == "post" && !token, "{method} {path}");
+        let scheme = if token { "basic" } else { "bearer" };
+        assert_eq!(operation["security"], serde_json::json!([{scheme: []}]), "{method} {path}");
+        for status in ["401", "429", "500"] {
+            assert!(operation["responses"].get(status).is_some(), "{method} {path} {status}");
+        }
+    }
+    assert_eq!(operations(&spec).len(), 20);
+    let initiate = &spec["paths"]["/transfers"]["post"]["responses"];
+    assert!(initiate.get("409").is_some(), "the answer to a repeat that comes too early");
+}
+
+#[test]
+fn what_is_said_of_dwolla_says_how_it_is_known() {
+    let spec = read("../openapi.dwolla.json");
+    let sure = |fact: &Value| {
+        let known = fact["x-known"].as_str().unwrap_or_default();
+        ["SEED", "DOCS", "SDK", "ASSUMED"].iter().any(|mark| known.contains(mark))
+    };
+    for (method, path, operation) in operations(&spec) {
+        assert!(sure(operation), "{method} {path}");
+    }
+    for (name, schema) in spec["components"]["schemas"].as_object().unwrap() {
+        assert!(sure(schema), "{name}");
+    }
+    assert!(spec["info"]["description"].as_str().unwrap().contains("not by the provider"));
 }

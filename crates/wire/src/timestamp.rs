@@ -37,9 +37,11 @@ impl FromStr for Timestamp {
     type Err = chrono::ParseError;
 
     fn from_str(text: &str) -> Result<Self, chrono::ParseError> {
-        let naive =
-            |_| NaiveDateTime::parse_from_str(text, "%Y-%m-%dT%H:%M:%S%.f").map(|time| time.and_utc());
-        let moment = DateTime::parse_from_rfc3339(text).map(|moment| moment.to_utc()).or_else(naive)?;
+        let naive = |format| NaiveDateTime::parse_from_str(text, format).map(|time| time.and_utc());
+        let moment = DateTime::parse_from_rfc3339(text)
+            .map(|moment| moment.to_utc())
+            .or_else(|_| naive("%Y-%m-%dT%H:%M:%S%.f"))
+            .or_else(|_| naive("%Y-%m-%d %H:%M:%S%.f UTC"))?;
         // A moment of another year could not be written so that it can be read again.
         if (0..=9999).contains(&moment.year()) {
             return Ok(Self(moment));
@@ -77,12 +79,18 @@ mod tests {
             ("2025-06-01T14:30:00", "2025-06-01T14:30:00Z"),
             ("2025-06-01T14:30:00.250000", "2025-06-01T14:30:00.250Z"),
             ("2025-06-01T16:30:00+02:00", "2025-06-01T14:30:00Z"),
+            ("2025-06-01 14:30:00 UTC", "2025-06-01T14:30:00Z"),
+            ("2025-06-01 14:30:00.250 UTC", "2025-06-01T14:30:00.250Z"),
         ] {
             assert_eq!(arrives.parse::<Timestamp>()?.to_string(), sent);
         }
-        for no_moment in
-            ["yesterday", "+262142-12-31T23:59:59", "-0001-06-01T00:00:00", "9999-12-31T23:59:59-01:00"]
-        {
+        for no_moment in [
+            "yesterday",
+            "2025-06-01 14:30:00 CET",
+            "+262142-12-31T23:59:59",
+            "-0001-06-01T00:00:00",
+            "9999-12-31T23:59:59-01:00",
+        ] {
             assert!(no_moment.parse::<Timestamp>().is_err(), "{no_moment}");
         }
         Ok(())

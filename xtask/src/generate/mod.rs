@@ -83,7 +83,11 @@ pub(crate) fn run(mode: Mode) -> Result<()> {
 }
 
 fn generate(spec: &Spec) -> Result<Files> {
-    let mut document = read_json(spec.published)?;
+    generate_from(spec, read_json(spec.published)?)
+}
+
+/// Generates from a document as published, which need not be the one on disk.
+fn generate_from(spec: &Spec, mut document: Value) -> Result<Files> {
     let fixes: overlay::Overlay = serde_json::from_value(read_json(spec.overlay)?)
         .with_context(|| format!("cannot read {}", spec.overlay))?;
     overlay::apply(&mut document, &fixes).with_context(|| format!("cannot apply {}", spec.overlay))?;
@@ -175,6 +179,27 @@ mod tests {
     fn generating_twice_gives_the_same_bytes() -> Result<()> {
         for spec in SPECS {
             assert_eq!(generate(spec)?, generate(spec)?);
+        }
+        Ok(())
+    }
+
+    #[test]
+    fn one_more_member_is_one_more_field_in_one_file() -> Result<()> {
+        for (spec, schema, file) in [
+            (&SPECS[0], "CreatePayoutSessionPayload", "types/sessions.rs"),
+            (&SPECS[1], "InitiateTransfer", "types/transfers.rs"),
+        ] {
+            let mut document = read_json(spec.published)?;
+            let before = generate_from(spec, document.clone())?;
+            let members = &mut document["components"]["schemas"][schema]["properties"];
+            members["added_later"] = serde_json::json!({"type": "string"});
+            let after = generate_from(spec, document)?;
+            let changed: Vec<_> =
+                after.iter().filter(|(path, text)| before.get(*path) != Some(text)).collect();
+            assert_eq!(changed.len(), 1, "{}", spec.published);
+            assert_eq!(changed[0].0, Path::new(file));
+            let lines = |text: &str| text.lines().count();
+            assert!(lines(changed[0].1) - lines(&before[changed[0].0]) <= 2, "{}", spec.published);
         }
         Ok(())
     }

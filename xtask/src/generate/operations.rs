@@ -60,3 +60,48 @@ pub(super) fn headers(document: &Value) -> Result<BTreeMap<String, BTreeMap<Stri
         })
         .collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn with(security: Value) -> Value {
+        json!({
+            "paths": {"/v1/pay": {"post": {"operationId": "pay", "tags": ["pay"], "security": security,
+                "x-headers": {"accept": "application/hal+json"}}}},
+            "components": {"securitySchemes": {
+                "key": {"type": "http", "scheme": "basic"},
+                "token": {"type": "http", "scheme": "bearer"},
+                "door": {"type": "apiKey", "in": "header", "name": "X-Key"},
+            }},
+        })
+    }
+
+    #[test]
+    fn how_a_request_is_let_in_is_what_its_scheme_says() -> Result<()> {
+        for (security, auth) in [
+            (json!([{"key": []}]), "Auth::Basic"),
+            (json!([{"token": []}]), "Auth::Bearer"),
+            (json!([]), "Auth::None"),
+            (Value::Null, "Auth::None"),
+        ] {
+            assert!(render(&with(security))?.contains(auth), "{auth}");
+        }
+        for unknown in [json!([{"door": []}]), json!([{"window": []}]), json!([{}])] {
+            assert!(render(&with(unknown.clone())).is_err(), "{unknown}");
+        }
+        Ok(())
+    }
+
+    #[test]
+    fn every_operation_is_asked_for_its_headers() -> Result<()> {
+        let accept = BTreeMap::from([("accept".to_owned(), "application/hal+json".to_owned())]);
+        assert_eq!(headers(&with(Value::Null))?, BTreeMap::from([("pay".to_owned(), accept)]));
+        let mut none = with(Value::Null);
+        none["paths"]["/v1/pay"]["post"].as_object_mut().unwrap().shift_remove("x-headers");
+        assert_eq!(headers(&none)?, BTreeMap::from([("pay".to_owned(), BTreeMap::new())]));
+        Ok(())
+    }
+}

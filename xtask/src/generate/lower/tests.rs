@@ -269,3 +269,110 @@ fn unsupported_keywords_are_refused_with_their_place() {
         assert_eq!(json_schema(published), Err(expected));
     }
 }
+
+#[test]
+fn a_parameter_in_the_components_is_found() -> Result<()> {
+    let mut referring = document();
+    referring["components"]["parameters"]["Limit"] =
+        json!({"name": "limit", "in": "query", "required": false, "schema": {"type": "integer"}});
+    let parameters = operation_of(&mut referring)["parameters"].as_array_mut().unwrap();
+    parameters.push(json!({"$ref": "#/components/parameters/Limit"}));
+    let lowered = lower(&referring)?;
+    assert_eq!(lowered["paths"]["/v1/status/{id}"]["get"]["parameters"][1]["name"], "limit");
+
+    referring["components"]["parameters"] = json!({});
+    assert!(matches!(lower(&referring), Err(LowerError::Shape(_))));
+    Ok(())
+}
+
+/// The operation after a header parameter was added to it.
+fn with_header(parameter: Value) -> Result<Value> {
+    let mut with = document();
+    operation_of(&mut with)["parameters"].as_array_mut().unwrap().push(parameter);
+    Ok(lower(&with)?["paths"]["/v1/status/{id}"]["get"].clone())
+}
+
+#[test]
+fn a_header_of_one_value_is_a_constant_and_any_other_a_parameter() -> Result<()> {
+    let constant = json!({"name": "Accept", "in": "header", "required": true,
+        "schema": {"type": "string", "const": "application/vnd.pay+json"}});
+    let operation = with_header(constant)?;
+    assert_eq!(operation[HEADERS], json!({"accept": "application/vnd.pay+json"}));
+    assert_eq!(operation["parameters"].as_array().map(Vec::len), Some(1));
+
+    let key =
+        json!({"name": "Idempotency-Key", "in": "header", "required": false, "schema": {"type": "string"}});
+    let operation = with_header(key.clone())?;
+    assert!(operation.get(HEADERS).is_none());
+    assert_eq!(operation["parameters"][1], key);
+    Ok(())
+}
+
+#[test]
+fn a_header_that_openapi_ignores_as_a_parameter_is_refused() {
+    for name in ["Accept", "content-type", "Authorization"] {
+        let free = json!({"name": name, "in": "header", "required": true, "schema": {"type": "string"}});
+        assert!(matches!(with_header(free), Err(LowerError::Header { .. })), "{name}");
+    }
+}
+
+#[test]
+fn json_by_another_name_is_json_and_its_name_a_header() -> Result<()> {
+    let mut hal = document();
+    let reply = json!({"schema": {"$ref": "#/components/schemas/Reply"}});
+    let operation = operation_of(&mut hal);
+    operation["responses"]["200"]["content"] = json!({"application/hal+json": reply});
+    operation["requestBody"] =
+        json!({"content": {"application/vnd.pay+json": reply, "application/json": reply}});
+    let lowered = lower(&hal)?;
+    let operation = &lowered["paths"]["/v1/status/{id}"]["get"];
+    assert_eq!(operation["responses"]["200"]["content"], json!({"application/json": reply}));
+    assert_eq!(operation["requestBody"]["content"], json!({"application/json": reply}));
+    let sent = json!({"accept": "application/hal+json", "content-type": "application/vnd.pay+json"});
+    assert_eq!(operation[HEADERS], sent, "the first media type of a body is the one that is sent");
+    Ok(())
+}
+
+#[test]
+fn a_form_is_sent_as_one_and_two_kinds_of_body_are_refused() -> Result<()> {
+    let mut form = document();
+    let body = |schema: &str| json!({"schema": {"$ref": format!("#/components/schemas/{schema}")}});
+    operation_of(&mut form)["requestBody"] =
+        json!({"content": {"application/x-www-form-urlencoded": body("Reply")}});
+    let lowered = lower(&form)?;
+    let operation = &lowered["paths"]["/v1/status/{id}"]["get"];
+    assert_eq!(
+        operation["requestBody"]["content"],
+        json!({"application/x-www-form-urlencoded": body("Reply")})
+    );
+    assert!(operation.get(HEADERS).is_none());
+
+    for content in
+        [json!({"application/json": body("Reply"), "application/hal+json": body("Other")}), json!({})]
+    {
+        operation_of(&mut form)["requestBody"] = json!({"content": content});
+        assert!(lower(&form).is_err(), "{content}");
+    }
+    operation_of(&mut form)["requestBody"] = Value::Null;
+    let reply = json!({"application/json": body("Reply"), "application/hal+json": body("Reply")});
+    operation_of(&mut form)["responses"]["200"]["content"] = reply;
+    assert!(lower(&form).is_err(), "which of two would be asked for");
+    Ok(())
+}
+
+#[test]
+fn a_success_without_a_body_has_none() -> Result<()> {
+    let mut made = document();
+    let location = json!({"Location": {"schema": {"type": "string"}}});
+    operation_of(&mut made)["responses"] = json!({"201": {"description": "Made", "headers": location}});
+    let responses = &lower(&made)?["paths"]["/v1/status/{id}"]["get"]["responses"];
+    assert_eq!(*responses, json!({"201": {"description": "Made"}}));
+    Ok(())
+}
+
+#[test]
+fn notes_to_a_reader_are_dropped() -> Result<()> {
+    let noted = json!({"type": "object", "x-known": "seen", "properties": {"x-ray": {"type": "string", "x-known": "guessed"}}});
+    assert_eq!(json_schema(noted)?, json!({"type": "object", "properties": {"x-ray": {"type": "string"}}}));
+    Ok(())
+}
