@@ -9,8 +9,8 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 /// A moment in UTC, written as RFC 3339 with a `Z`.
 ///
-/// A time without an offset is read as UTC, because the API speaks of UTC only and its framework leaves the offset
-/// out for a time that has none.
+/// A time without an offset, or with `UTC` spelled out, is read as UTC, because no API speaks of anything else and some
+/// leave the offset out for a time that has none.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Timestamp(DateTime<Utc>);
 

@@ -1,4 +1,4 @@
-//! From OpenAPI 3.1 as FastAPI writes it to the part of OpenAPI 3.0 that the generator reads without loss.
+//! From OpenAPI 3.1 as it is published to the part of OpenAPI 3.0 that the generator reads without loss.
 //!
 //! [`lower`] is pure and total: it either returns a document whose every keyword the generator understands, or an
 //! error that names the place. Nothing unknown is passed on, because the generator would turn it into a wrong type

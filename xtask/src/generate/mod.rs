@@ -25,7 +25,7 @@ use crate::root;
 
 /// One published spec and the crate made from it. Paths are relative to the root of the repository.
 struct Spec {
-    /// The document as the provider publishes it. Nothing is ever fixed here.
+    /// The document as the provider publishes it, in which nothing is ever fixed, or one that this project wrote.
     published: &'static str,
     /// The reviewed fixes, each with its reason.
     overlay: &'static str,
