@@ -19,7 +19,7 @@ const FORBIDDEN: [(&str, &str); 6] = [
 /// The one type that may be one of several without saying which.
 const UNTAGGED: &str = "ValidationErrorLocItem";
 
-/// Words that the name of a secret contains.
+/// Words that the name of a secret contains, whichever way its words are joined.
 const SECRET_WORDS: [&str; 4] = ["passcode", "password", "secret", "token"];
 
 /// A name that is a secret's only when it stands alone.
@@ -29,7 +29,8 @@ const SECRET_NAME: &str = "code";
 pub(super) fn document(document: &Value) -> Result<()> {
     for (name, schema) in document["components"]["schemas"].as_object().into_iter().flatten() {
         for (property, value) in schema["properties"].as_object().into_iter().flatten() {
-            let secret = property == SECRET_NAME || SECRET_WORDS.iter().any(|word| property.contains(word));
+            let joined = property.replace(['_', '-'], "").to_ascii_lowercase();
+            let secret = joined == SECRET_NAME || SECRET_WORDS.iter().any(|word| joined.contains(word));
             let plain = value["type"] == "string" && value["format"] != "secret";
             if secret && plain {
                 bail!("{name}.{property} looks like a secret; give it `format: secret` in the overlay");
@@ -84,6 +85,9 @@ mod tests {
         assert!(document(&with(json!({"client_secret": {"type": "string", "nullable": true}}))).is_err());
         assert!(document(&with(json!({"client_secret": {"type": "string", "format": "secret"}}))).is_ok());
         assert!(document(&with(json!({"code": {"type": "string"}}))).is_err());
+        for joined in ["clientSecret", "X-Access-Token", "CODE"] {
+            assert!(document(&with(json!({joined: {"type": "string"}}))).is_err(), "{joined}");
+        }
         assert!(document(&with(json!({"country_code": {"type": "string"}}))).is_ok());
     }
 }
