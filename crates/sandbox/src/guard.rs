@@ -12,8 +12,8 @@ use http::header::{AUTHORIZATION, COOKIE, HOST, ORIGIN, SET_COOKIE};
 use http::{HeaderMap, HeaderValue, StatusCode};
 use uuid::Uuid;
 
-use crate::app::App;
 use crate::problem::Problem;
+use crate::provider::Provider;
 
 const COOKIE_NAME: &str = "sandbox_token";
 
@@ -41,8 +41,12 @@ impl Access {
 }
 
 /// For pages that anyone may see who reaches the sandbox by its own name, such as a hosted checkout.
-pub(crate) async fn same_origin(State(app): State<Arc<App>>, request: Request, next: Next) -> Response {
-    match check_origin(&app.access, request.headers()) {
+pub(crate) async fn same_origin<P: Provider>(
+    State(provider): State<Arc<P>>,
+    request: Request,
+    next: Next,
+) -> Response {
+    match check_origin(&provider.desk().access, request.headers()) {
         Ok(()) => next.run(request).await,
         Err(problem) => problem.into_response(),
     }
@@ -50,11 +54,15 @@ pub(crate) async fn same_origin(State(app): State<Arc<App>>, request: Request, n
 
 /// For `/_sandbox/*` and everything that shows or changes what belongs to the merchant: the same, and the token when
 /// the sandbox is open to the network. It comes as a bearer token, as `?token=` or in the cookie that `?token=` leaves.
-pub(crate) async fn controls(State(app): State<Arc<App>>, request: Request, next: Next) -> Response {
-    if let Err(problem) = check_origin(&app.access, request.headers()) {
+pub(crate) async fn controls<P: Provider>(
+    State(provider): State<Arc<P>>,
+    request: Request,
+    next: Next,
+) -> Response {
+    if let Err(problem) = check_origin(&provider.desk().access, request.headers()) {
         return problem.into_response();
     }
-    let Access::Token(token) = &app.access else { return next.run(request).await };
+    let Access::Token(token) = &provider.desk().access else { return next.run(request).await };
     let in_query = request.uri().query().into_iter().flat_map(|query| query.split('&'));
     let in_query = in_query.filter_map(|pair| pair.strip_prefix("token=")).any(|given| equal(given, token));
     if !in_query && !has_token(request.headers(), token) {

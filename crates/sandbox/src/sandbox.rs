@@ -1,15 +1,12 @@
-//! The handle on a running sandbox. It has a runtime and threads of its own, so it serves whatever the caller's
-//! runtime does: block, pause its clock, or end.
+//! The handle on a running sandbox, and what one starts with.
 
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
-use std::thread::JoinHandle;
 use std::time::Duration;
 
+use axum::Router;
 use rust_decimal::Decimal;
-use tokio::net::TcpListener;
-use tokio::sync::{oneshot, watch};
 use uuid::Uuid;
 
 use crate::app::App;
@@ -21,12 +18,14 @@ use crate::guard::Access;
 use crate::ledger::Ledger;
 use crate::money::Cents;
 use crate::problem::Problem;
+use crate::provider::Desk;
 use crate::requests::{Request, Requests};
+use crate::running::Running;
 use crate::seed::{self, CLIENT_ID, CLIENT_SECRET, DEVICE_NAME, PASSCODE, PASSCODE_PHONE};
 use crate::store::{Guards, Store, Terms};
 use crate::switches::Switches;
 use crate::tokens::Tokens;
-use crate::{executions, routes, server, shape};
+use crate::{executions, routes, shape};
 
 /// Why a sandbox did not start.
 #[derive(Debug, thiserror::Error)]
@@ -208,31 +207,27 @@ impl Builder {
                 _ => rusqlite::Error::InvalidQuery,
             })
         })?;
-        let requests = Requests::telling(feed.clone());
-        let url = OnceLock::new();
-        let app = Arc::new(App {
-            store,
+        let desk = Desk {
             clock,
-            tokens,
-            faults: Faults::default(),
-            requests,
-            feed,
+            faults: Faults::of(&["GET /v1/status/"]),
+            requests: Requests::telling(feed.clone()),
             access: if reachable { Access::with_token() } else { Access::Loopback },
             client_timeout: self.client_timeout,
-            url,
-        });
-        let (stop, stopping) = watch::channel(false);
-        let (ready, listening) = oneshot::channel();
-        let thread = std::thread::Builder::new()
-            .name("sandbox".to_owned())
-            .spawn({
-                let app = Arc::clone(&app);
-                move || run(self.addr, app, ready, stopping)
-            })
-            .map_err(StartError::Runtime)?;
-        let addr = listening.await.expect("the sandbox's thread reports before it ends")?;
-        Ok(Sandbox { url: format!("http://{addr}"), addr, app, stop, thread: Some(thread) })
+            url: OnceLock::new(),
+        };
+        let app = Arc::new(App { desk, store, tokens, feed });
+        let running = Running::start(self.addr, Arc::clone(&app), open, |app| app.store.close()).await?;
+        Ok(Sandbox { app, running })
     }
+}
+
+/// Lets time have its effects, and says what is served.
+fn open(app: Arc<App>) -> Router {
+    let timekeeper = Arc::clone(&app);
+    tokio::spawn(async move {
+        timekeeper.store.keep_time(&timekeeper.desk.clock, &timekeeper.feed).await;
+    });
+    routes::router(app)
 }
 
 fn fixtures(path: &Path) -> Result<Fixtures, StartError> {
@@ -241,56 +236,11 @@ fn fixtures(path: &Path) -> Result<Fixtures, StartError> {
     Fixtures::read(&text).map_err(wrong)
 }
 
-/// The sandbox's thread: listens, reports, serves until told to stop.
-fn run(
-    addr: SocketAddr,
-    app: Arc<App>,
-    ready: oneshot::Sender<Result<SocketAddr, StartError>>,
-    stopping: watch::Receiver<bool>,
-) {
-    let runtime = match tokio::runtime::Builder::new_current_thread().enable_all().build() {
-        Ok(runtime) => runtime,
-        Err(source) => {
-            // Whoever started the sandbox waits for this, or has given up.
-            let _ = ready.send(Err(StartError::Runtime(source)));
-            return;
-        }
-    };
-    runtime.block_on(async {
-        let listening = match TcpListener::bind(addr).await {
-            Ok(listener) => listener.local_addr().map(|bound| (listener, bound)),
-            Err(source) => Err(source),
-        };
-        match listening {
-            Ok((listener, bound)) => {
-                let timekeeper = Arc::clone(&app);
-                tokio::spawn(async move {
-                    timekeeper.store.keep_time(&timekeeper.clock, &timekeeper.feed).await;
-                });
-                app.url.get_or_init(|| format!("http://{bound}"));
-                if ready.send(Ok(bound)).is_ok() {
-                    let router = routes::router(Arc::clone(&app));
-                    server::serve(listener, router, app.client_timeout, stopping).await;
-                }
-            }
-            Err(source) => {
-                let _ = ready.send(Err(StartError::Listen { addr, source }));
-            }
-        }
-    });
-    // Connections end here, before the store does, so that nothing is answered that is not kept.
-    drop(runtime);
-    app.store.close();
-}
-
 /// A running sandbox. It stops when dropped.
 #[derive(Debug)]
 pub struct Sandbox {
-    url: String,
-    addr: SocketAddr,
+    running: Running,
     app: Arc<App>,
-    stop: watch::Sender<bool>,
-    thread: Option<JoinHandle<()>>,
 }
 
 impl Sandbox {
@@ -306,23 +256,23 @@ impl Sandbox {
 
     /// The base URL for a client, without a trailing slash.
     pub fn url(&self) -> &str {
-        &self.url
+        self.running.url()
     }
 
     /// What `/_sandbox/*` asks for as a bearer token, or as `?token=`, when the sandbox is open to the network.
     pub fn control_token(&self) -> Option<&str> {
-        self.app.access.token()
+        self.app.desk.access.token()
     }
 
     /// The address it listens on.
     pub fn addr(&self) -> SocketAddr {
-        self.addr
+        self.running.addr()
     }
 
     /// The environment in which a Dollr client finds this sandbox, for a child process or a shell.
     pub fn env(&self) -> Vec<(&'static str, String)> {
         vec![
-            ("DOLLR_BASE_URL", self.url.clone()),
+            ("DOLLR_BASE_URL", self.url().to_owned()),
             ("DOLLR_CLIENT_ID", CLIENT_ID.to_owned()),
             ("DOLLR_CLIENT_SECRET", CLIENT_SECRET.to_owned()),
             ("DOLLR_PASSCODE", PASSCODE.to_owned()),
@@ -333,7 +283,7 @@ impl Sandbox {
 
     /// The virtual clock.
     pub fn clock(&self) -> Clock {
-        self.app.clock.clone()
+        self.app.desk.clock.clone()
     }
 
     /// The books.
@@ -350,37 +300,37 @@ impl Sandbox {
     pub fn on(&self, operation: &str) -> Call {
         let known = operation.ends_with('*') || shape::knows(operation);
         assert!(known, "{operation} is not an operation of the API");
-        Call::to(self.app.faults.clone(), operation)
+        Call::to(self.app.desk.faults.clone(), operation)
     }
 
     /// Lets a storm of faults loose on every call, or replaces the one that rages.
     pub fn storm(&self, storm: Storm) {
-        self.app.faults.storm(Some(storm));
+        self.app.desk.faults.storm(Some(storm));
     }
 
     /// Takes every fault and the storm away, and lets go whatever is held.
     pub fn clear_faults(&self) {
-        self.app.faults.clear();
+        self.app.desk.faults.clear();
     }
 
     /// The faults that are set, and how often each has struck.
     pub fn faults(&self) -> Vec<Fault> {
-        self.app.faults.list()
+        self.app.desk.faults.list()
     }
 
     /// How often any fault has struck since the start, those of a storm and those taken away included.
     pub fn faults_fired(&self) -> u64 {
-        self.app.faults.fired()
+        self.app.desk.faults.fired()
     }
 
     /// The latest requests (at most 10,000), oldest first.
     pub fn requests(&self) -> Vec<Request> {
-        self.app.requests.latest()
+        self.app.desk.requests.latest()
     }
 
     /// How many requests arrived since the start.
     pub fn request_count(&self) -> u64 {
-        self.app.requests.count()
+        self.app.desk.requests.count()
     }
 
     /// Switches the provider's guards against paying twice on and off.
@@ -419,16 +369,8 @@ impl Sandbox {
     }
 
     /// Stops serving, closes every connection and the database. The address and the file are free once this returns.
-    pub async fn stop(mut self) {
-        self.stop.send_replace(true);
-        if let Some(thread) = self.thread.take() {
-            let (done, stopped) = oneshot::channel();
-            std::thread::spawn(move || {
-                let _ = thread.join();
-                let _ = done.send(());
-            });
-            let _ = stopped.await;
-        }
+    pub async fn stop(self) {
+        self.running.stop().await;
     }
 
     fn seed<T: Send + 'static>(
@@ -436,15 +378,5 @@ impl Sandbox {
         work: impl FnOnce(&crate::store::Books<'_>) -> Result<T, Problem> + Send + 'static,
     ) -> T {
         self.app.store.ask(work).expect("the sandbox runs and its database can be written")
-    }
-}
-
-impl Drop for Sandbox {
-    fn drop(&mut self) {
-        self.stop.send_replace(true);
-        if let Some(thread) = self.thread.take() {
-            // A panic on the sandbox's thread has already been reported by the panic hook.
-            let _ = thread.join();
-        }
     }
 }

@@ -1,5 +1,5 @@
-//! Where faults meet requests. Every `/v1` call passes here: it is read whole, noted, and carried out with the faults
-//! that strike it.
+//! Where faults meet requests. Every call of a provider's API passes here: it is read whole, noted, and carried out with
+//! the faults that strike it.
 //!
 //! A struck call is carried out apart from its connection, so it takes effect even when the client has gone away in
 //! the meantime, as it would with a real provider.
@@ -7,27 +7,21 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::bodies::{is_about_the_body, of_a_stranger, spoilt};
+use super::{Action, Arrival, Blow, Place};
+use crate::clock::later;
+use crate::provider::Provider;
+use crate::server::{Cut, How};
 use axum::body::{Body, to_bytes};
 use axum::extract::{Extension, MatchedPath, Request, State};
 use axum::middleware::Next;
-use axum::response::{IntoResponse, Response};
+use axum::response::Response;
 use bytes::Bytes;
 use chrono::{DateTime, TimeDelta, Utc};
 use http::header::{CONTENT_LENGTH, RETRY_AFTER};
 use http::request::Parts;
 use http::{HeaderValue, StatusCode};
 use http_body_util::channel::Channel;
-use serde::Deserialize;
-use serde_json::json;
-use uuid::Uuid;
-
-use super::bodies::{is_about_the_body, of_a_stranger, spoilt};
-use super::{Action, Arrival, Blow, Place};
-use crate::app::App;
-use crate::clock::later;
-use crate::problem::Problem;
-use crate::server::{Cut, How};
-use crate::switches::{ErrorText, in_pydantic_v2};
 
 /// The largest request body that is read.
 pub(crate) const BODY_LIMIT: usize = 64 * 1024;
@@ -42,35 +36,42 @@ enum End {
     Cut(How),
 }
 
-#[derive(Deserialize)]
-struct Peek {
-    reference_id: Option<Uuid>,
+/// What a provider holds on to, as an extension of its reply, for as long as the reply has not been sent.
+#[derive(Clone)]
+pub(crate) struct UntilAnswered {
+    _held: Arc<dyn Send + Sync>,
+}
+
+impl UntilAnswered {
+    pub(crate) fn hold(held: impl Send + Sync + 'static) -> Self {
+        Self { _held: Arc::new(held) }
+    }
 }
 
 /// Notes a call, decides its faults and carries it out. What is no operation of the API is noted as `(unknown)`.
-pub(crate) async fn layer(
-    State(app): State<Arc<App>>,
+pub(crate) async fn layer<P: Provider>(
+    State(provider): State<Arc<P>>,
     path: Option<MatchedPath>,
     Extension(cut): Extension<Cut>,
     request: Request,
     next: Next,
 ) -> Response {
     let (parts, body) = request.into_parts();
-    let refuse = |status, detail| Problem::sentence(status, detail).into_response();
-    let body = match tokio::time::timeout(app.client_timeout, to_bytes(body, BODY_LIMIT)).await {
+    let desk = provider.desk();
+    let body = match tokio::time::timeout(desk.client_timeout, to_bytes(body, BODY_LIMIT)).await {
         Ok(Ok(body)) => body,
-        Ok(Err(_)) => return refuse(StatusCode::PAYLOAD_TOO_LARGE, "Request body too large"),
-        Err(_) => return refuse(StatusCode::REQUEST_TIMEOUT, "Request body too slow"),
+        Ok(Err(_)) => return P::refusal(StatusCode::PAYLOAD_TOO_LARGE, "Request body too large"),
+        Err(_) => return P::refusal(StatusCode::REQUEST_TIMEOUT, "Request body too slow"),
     };
     let template = path.as_ref().map_or("(unknown)", MatchedPath::as_str);
     let operation = format!("{} {template}", parts.method);
-    let reference_id = reference_id(&parts, template, &body);
+    let reference_id = P::reference_id(&parts, template, &body);
     let uri = parts.uri.path_and_query().map_or("", |uri| uri.as_str());
-    let blows = app.faults.strike(Arrival { operation: &operation, reference_id, uri, body: &body });
+    let blows = desk.faults.strike(Arrival { operation: &operation, reference_id, uri, body: &body });
     let actions = blows.iter().map(|blow| blow.action).collect();
-    let number = app.requests.arrived(app.clock.now(), &operation, reference_id, actions);
+    let number = desk.requests.arrived(desk.clock.now(), &operation, reference_id, actions);
 
-    let delivery = Delivery { app: Arc::clone(&app), parts, body, next, cut: cut.clone() };
+    let delivery = Delivery { provider: Arc::clone(&provider), parts, body, next, cut: cut.clone() };
     let end = if blows.is_empty() {
         End::Reply(delivery.process(None).await)
     } else {
@@ -81,65 +82,50 @@ pub(crate) async fn layer(
     };
     match end {
         End::Reply(mut response) => {
-            app.requests.answered(number, response.status().as_u16());
-            let id = HeaderValue::try_from(format!("req-{number:08}")).expect("a request id is ASCII");
+            desk.requests.answered(number, response.status().as_u16());
+            let id = HeaderValue::try_from(P::request_id(number)).expect("a request id is ASCII");
             response.headers_mut().insert("x-request-id", id);
+            response.extensions_mut().remove::<UntilAnswered>();
             response
         }
         End::Cut(how) => cut.sever(how).await,
     }
 }
 
-/// The reference id of a call: in the body of an execution, or at the end of the path of a status read.
-fn reference_id(parts: &Parts, template: &str, body: &Bytes) -> Option<Uuid> {
-    if template.ends_with("{reference_id}") {
-        return parts.uri.path().rsplit('/').next().and_then(|last| last.parse().ok());
-    }
-    if body.is_empty() {
-        return None;
-    }
-    serde_json::from_slice::<Peek>(body).ok().and_then(|peek| peek.reference_id)
-}
-
 /// A call that can be handed to the provider, more than once if need be.
-#[derive(Clone)]
-struct Delivery {
-    app: Arc<App>,
+struct Delivery<P> {
+    provider: Arc<P>,
     parts: Parts,
     body: Bytes,
     next: Next,
     cut: Cut,
 }
 
-impl Delivery {
+impl<P> Clone for Delivery<P> {
+    fn clone(&self) -> Self {
+        Self {
+            provider: Arc::clone(&self.provider),
+            parts: self.parts.clone(),
+            body: self.body.clone(),
+            next: self.next.clone(),
+            cut: self.cut.clone(),
+        }
+    }
+}
+
+impl<P: Provider> Delivery<P> {
     async fn process(&self, view: Option<View>) -> Response {
         let mut request = Request::from_parts(self.parts.clone(), Body::from(self.body.clone()));
         if let Some(view) = view {
             request.extensions_mut().insert(view);
         }
         let reply = self.next.clone().run(request).await;
-        let text = self.app.store.terms().switches.error_text;
-        if text == ErrorText::PydanticV2 && reply.status() == StatusCode::UNPROCESSABLE_ENTITY {
-            return self.in_pydantic_v2(reply).await;
-        }
-        reply
-    }
-
-    async fn in_pydantic_v2(&self, reply: Response) -> Response {
-        let status = reply.status();
-        let body = to_bytes(reply.into_body(), usize::MAX).await.unwrap_or_default();
-        let reply = serde_json::from_slice(&body).unwrap_or_default();
-        let input = serde_json::from_slice(&self.body).unwrap_or_default();
-        (status, axum::Json(in_pydantic_v2(reply, &input))).into_response()
-    }
-
-    async fn revoke_token(&self) {
-        self.app.tokens.revoke(&self.parts.headers).await;
+        self.provider.worded(reply, &self.body).await
     }
 }
 
 /// Carries out a call with its faults, in the order in which they were set.
-async fn struck(delivery: Delivery, blows: Vec<Blow>) -> End {
+async fn struck<P: Provider>(delivery: Delivery<P>, blows: Vec<Blow>) -> End {
     let mut deliveries = 1;
     let mut view = None;
     for blow in
@@ -149,13 +135,13 @@ async fn struck(delivery: Delivery, blows: Vec<Blow>) -> End {
             Action::DuplicateDelivery => deliveries += 1,
             Action::DeliverLate { after_millis } => {
                 // Counted from the arrival, whenever the task below begins.
-                let at = later(delivery.app.clock.now(), Duration::from_millis(after_millis));
+                let at = later(delivery.provider.desk().clock.now(), Duration::from_millis(after_millis));
                 tokio::spawn(deliver_late(delivery, at));
                 return End::Cut(How::Close);
             }
             Action::StaleStatus { age_millis } => {
                 let age = TimeDelta::from_std(Duration::from_millis(age_millis)).unwrap_or(TimeDelta::MAX);
-                let at = delivery.app.clock.now().checked_sub_signed(age);
+                let at = delivery.provider.desk().clock.now().checked_sub_signed(age);
                 view = Some(View(at.unwrap_or(DateTime::<Utc>::MIN_UTC)));
             }
             Action::GarbageBody | Action::EmptyBody => return End::Reply(of_a_stranger(blow.action)),
@@ -168,6 +154,8 @@ async fn struck(delivery: Delivery, blows: Vec<Blow>) -> End {
     }
     let mut reply = delivery.process(view).await;
     for _ in 1..deliveries {
+        // The provider has sent this reply when it hears of the request again.
+        reply.extensions_mut().remove::<UntilAnswered>();
         delivery.process(view).await;
     }
     for blow in blows.iter().filter(|blow| blow.place != Place::BeforeEffect) {
@@ -192,24 +180,23 @@ fn is_about_delivery(action: Action) -> bool {
     matches!(action, Action::DuplicateDelivery | Action::DeliverLate { .. } | Action::StaleStatus { .. })
 }
 
-async fn deliver_late(delivery: Delivery, at: DateTime<Utc>) {
-    delivery.app.clock.sleep_until(at).await;
+async fn deliver_late<P: Provider>(delivery: Delivery<P>, at: DateTime<Utc>) {
+    delivery.provider.desk().clock.sleep_until(at).await;
     delivery.process(None).await;
 }
 
 /// Lets a fault strike between the steps of a call. `Some` when the call ends with it.
-async fn interrupt(delivery: &Delivery, blow: &Blow) -> Option<End> {
+async fn interrupt<P: Provider>(delivery: &Delivery<P>, blow: &Blow) -> Option<End> {
     match blow.action {
         Action::DropReply => return Some(End::Cut(How::Close)),
         Action::Reset => return Some(End::Cut(How::Reset)),
         Action::Status { code } => {
             let status = StatusCode::from_u16(code).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-            let detail = json!({ "detail": status.canonical_reason().unwrap_or("Error") });
-            return Some(End::Reply((status, axum::Json(detail)).into_response()));
+            delivery.provider.failed(&delivery.parts, &delivery.body, status).await;
+            return Some(End::Reply(P::refusal(status, status.canonical_reason().unwrap_or("Error"))));
         }
         Action::TooManyRequests { retry_after } => {
-            let detail = json!({ "detail": "Too Many Requests" });
-            let mut reply = (StatusCode::TOO_MANY_REQUESTS, axum::Json(detail)).into_response();
+            let mut reply = P::refusal(StatusCode::TOO_MANY_REQUESTS, "Too Many Requests");
             if let Some(seconds) = retry_after {
                 reply.headers_mut().insert(RETRY_AFTER, HeaderValue::from(seconds));
             }
@@ -217,14 +204,14 @@ async fn interrupt(delivery: &Delivery, blow: &Blow) -> Option<End> {
         }
         Action::Delay { millis } => tokio::time::sleep(Duration::from_millis(millis)).await,
         Action::Hold => blow.gate.pass().await,
-        Action::RevokeToken => delivery.revoke_token().await,
+        Action::RevokeToken => delivery.provider.revoke(&delivery.parts.headers).await,
         _ => {}
     }
     None
 }
 
 /// A reply that is interrupted after half of its body.
-async fn interrupted(delivery: &Delivery, blow: Blow, reply: Response) -> Response {
+async fn interrupted<P: Provider>(delivery: &Delivery<P>, blow: Blow, reply: Response) -> Response {
     let (mut parts, body) = reply.into_parts();
     let body = to_bytes(body, usize::MAX).await.unwrap_or_default();
     parts.headers.insert(CONTENT_LENGTH, HeaderValue::from(body.len()));

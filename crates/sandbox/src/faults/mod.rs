@@ -102,7 +102,7 @@ pub enum Action {
 /// Which calls a fault strikes, where, and with what.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Rule {
-    /// `METHOD /v1/path` as in the API document; a trailing `*` matches any rest.
+    /// `METHOD /path` as in the API document; a trailing `*` matches any rest.
     pub operation: String,
     /// Only calls that carry this reference id.
     #[serde(default)]
@@ -171,6 +171,8 @@ pub(crate) struct Blow {
 pub(crate) struct Faults {
     state: Arc<Mutex<State>>,
     armed: Arc<AtomicBool>,
+    /// The operations that read a status, each written out or, up to its last slash, as the start of many.
+    status_reads: &'static [&'static str],
 }
 
 #[derive(Debug, Default)]
@@ -182,9 +184,14 @@ struct State {
 }
 
 impl Faults {
+    /// No faults, of a provider whose status is read with these operations.
+    pub(crate) fn of(status_reads: &'static [&'static str]) -> Self {
+        Self { status_reads, ..Self::default() }
+    }
+
     /// Sets a fault, unless it cannot happen.
     pub(crate) fn set(&self, rule: Rule) -> Result<(u64, Arc<Gate>), Nonsense> {
-        sense::check(&rule)?;
+        sense::check(&rule, self.status_reads)?;
         let gate = Arc::new(Gate::default());
         let mut state = self.lock();
         state.last_id += 1;

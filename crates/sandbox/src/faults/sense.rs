@@ -23,7 +23,7 @@ impl fmt::Display for Nonsense {
 }
 
 /// Says why a rule cannot be meant, if so.
-pub(super) fn check(rule: &Rule) -> Result<(), Nonsense> {
+pub(super) fn check(rule: &Rule, status_reads: &[&str]) -> Result<(), Nonsense> {
     let refuse = |member, because| Err(Nonsense { member, because });
     if rule.nth == Some(0) {
         return refuse("nth", "the first call is 1");
@@ -44,8 +44,8 @@ pub(super) fn check(rule: &Rule) -> Result<(), Nonsense> {
         Action::OversizedBody { bytes } if !(1..=LARGEST).contains(&bytes) => {
             refuse("bytes", "an oversized body has 1 byte to 64 MiB")
         }
-        Action::StaleStatus { .. } if !may_read_a_status(&rule.operation) => {
-            refuse("operation", "only a status read (GET /v1/status/...) can be stale")
+        Action::StaleStatus { .. } if !may_read_a_status(&rule.operation, status_reads) => {
+            refuse("operation", "only the read of a status can be stale")
         }
         _ => Ok(()),
     }
@@ -71,10 +71,10 @@ fn misplaced(place: Place, action: Action) -> Option<&'static str> {
     }
 }
 
-fn may_read_a_status(operation: &str) -> bool {
-    const READS: &str = "GET /v1/status/";
-    match operation.strip_suffix('*') {
-        Some(start) => READS.starts_with(start) || start.starts_with(READS),
-        None => operation.starts_with(READS),
-    }
+fn may_read_a_status(operation: &str, status_reads: &[&str]) -> bool {
+    status_reads.iter().any(|read| match operation.strip_suffix('*') {
+        Some(start) => read.starts_with(start) || start.starts_with(read),
+        None if read.ends_with('/') => operation.starts_with(read),
+        None => operation == *read,
+    })
 }

@@ -45,7 +45,7 @@ async fn everything(State(app): State<Arc<App>>) -> Result<Json<overview::Overvi
 }
 
 async fn life(State(app): State<Arc<App>>, Path(id): Path<i64>) -> Result<Response, Problem> {
-    let requests = app.requests.latest();
+    let requests = app.desk.requests.latest();
     let life = app.store.run(move |books| overview::life(books, id, &requests)).await?;
     let life = life.ok_or_else(|| Problem::not_found("No such payment"))?;
     Ok(Json(life).into_response())

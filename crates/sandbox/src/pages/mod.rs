@@ -47,9 +47,9 @@ pub(crate) fn routes(app: &Arc<App>) -> Router<Arc<App>> {
     for (path, kind, content) in ASSETS {
         public = public.route(path, get(move || async move { ([(CONTENT_TYPE, kind)], content) }));
     }
-    let public = public.layer(middleware::from_fn_with_state(Arc::clone(app), guard::same_origin));
+    let public = public.layer(middleware::from_fn_with_state(Arc::clone(app), guard::same_origin::<App>));
     let dashboard =
-        dashboard::routes().layer(middleware::from_fn_with_state(Arc::clone(app), guard::controls));
+        dashboard::routes().layer(middleware::from_fn_with_state(Arc::clone(app), guard::controls::<App>));
     public.merge(dashboard).layer(middleware::map_response(protected))
 }
 

@@ -92,7 +92,7 @@ async fn serve(mut connection: Connection) {
         let next_end = connection.channels.values().map(Channel::expires_at).min();
         let ended = async {
             match next_end {
-                Some(at) => app.clock.sleep_until(at).await,
+                Some(at) => app.desk.clock.sleep_until(at).await,
                 None => std::future::pending().await,
             }
         };
@@ -141,7 +141,7 @@ impl Connection {
         let joined = if self.channels.len() >= CHANNELS {
             Err("ChannelRateLimitReached: too many channels".to_owned())
         } else {
-            Channel::join(&message, self.app.clock.now())
+            Channel::join(&message, self.app.desk.clock.now())
         };
         match joined {
             Ok((channel, response)) => {
@@ -158,7 +158,7 @@ impl Connection {
 
     /// Takes a newer key for a channel; a bad one ends it.
     async fn renew(&mut self, message: &Message) -> Result<(), Gone> {
-        let now = self.app.clock.now();
+        let now = self.app.desk.clock.now();
         let Some(channel) = self.channels.get_mut(&message.topic) else { return Ok(()) };
         match channel.renew(&message.payload["access_token"], now) {
             Ok(()) => Ok(()),
@@ -176,7 +176,7 @@ impl Connection {
     }
 
     async fn end_expired(&mut self) -> Result<(), Gone> {
-        let now = self.app.clock.now();
+        let now = self.app.desk.clock.now();
         let over = |channel: &&Channel| channel.expires_at() <= now;
         let topics: Vec<_> =
             self.channels.values().filter(over).map(|channel| channel.topic().to_owned()).collect();

@@ -21,20 +21,20 @@ mod token;
 use std::str::FromStr;
 use std::sync::Arc;
 
+use axum::Router;
 use axum::extract::{Request, State};
 use axum::handler::Handler;
 use axum::http::HeaderMap;
 use axum::middleware::{self, Next};
-use axum::response::{IntoResponse, Response};
+use axum::response::Response;
 use axum::routing::on;
-use axum::{Json, Router};
-use http::{HeaderValue, Method, StatusCode, header};
-use serde_json::json;
+use http::{Method, StatusCode};
 
 use crate::app::App;
 use crate::faults::layer::layer;
 use crate::pages;
 use crate::problem::Problem;
+use crate::provider::{Provider, dated};
 use crate::{guard, realtime};
 
 use asked::{Caller, Names, Parameters, Payload, Verified, cents, cents_at, source_kind, version_4};
@@ -82,29 +82,18 @@ pub(crate) fn router(app: Arc<App>) -> Router {
         .route_layer(middleware::from_fn_with_state(Arc::clone(&app), authenticated))
         .merge(token::routes())
         .method_not_allowed_fallback(|| async {
-            refuse(StatusCode::METHOD_NOT_ALLOWED, "Method Not Allowed")
+            App::refusal(StatusCode::METHOD_NOT_ALLOWED, "Method Not Allowed")
         })
-        .fallback(|| async { refuse(StatusCode::NOT_FOUND, "Not Found") })
-        .layer(middleware::from_fn_with_state(Arc::clone(&app), layer))
+        .fallback(|| async { App::refusal(StatusCode::NOT_FOUND, "Not Found") })
+        .layer(middleware::from_fn_with_state(Arc::clone(&app), layer::<App>))
         .nest(
             "/_sandbox",
-            control::routes().layer(middleware::from_fn_with_state(Arc::clone(&app), guard::controls)),
+            control::routes().layer(middleware::from_fn_with_state(Arc::clone(&app), guard::controls::<App>)),
         )
         .merge(realtime::routes())
         .merge(pages::routes(&app))
-        .layer(middleware::map_response_with_state(Arc::clone(&app), dated))
+        .layer(middleware::map_response_with_state(Arc::clone(&app), dated::<App>))
         .with_state(app)
-}
-
-fn refuse(status: StatusCode, detail: &'static str) -> Response {
-    (status, Json(json!({ "detail": detail }))).into_response()
-}
-
-/// Gives a reply the provider's time, which clients go by.
-async fn dated(State(app): Shared, mut response: Response) -> Response {
-    let date = httpdate::fmt_http_date(app.clock.now().into());
-    response.headers_mut().insert(header::DATE, HeaderValue::try_from(date).expect("a date is ASCII"));
-    response
 }
 
 async fn authenticated(
@@ -113,7 +102,7 @@ async fn authenticated(
     mut request: Request,
     next: Next,
 ) -> Result<Response, Problem> {
-    let merchant = app.tokens.check(&headers, app.clock.now())?;
+    let merchant = app.tokens.check(&headers, app.desk.clock.now())?;
     request.extensions_mut().insert(merchant);
     Ok(next.run(request).await)
 }
