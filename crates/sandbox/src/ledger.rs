@@ -264,7 +264,7 @@ impl Ledger {
 }
 
 /// Amounts leave as text: nothing rounds them on the way to a reader.
-fn as_text<S: Serializer>(amount: &Decimal, serializer: S) -> Result<S::Ok, S::Error> {
+pub(crate) fn as_text<S: Serializer>(amount: &Decimal, serializer: S) -> Result<S::Ok, S::Error> {
     serializer.collect_str(amount)
 }
 

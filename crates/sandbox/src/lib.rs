@@ -103,6 +103,7 @@ mod checkouts;
 mod clock;
 mod control;
 mod counterparties;
+pub mod dwolla;
 mod executions;
 mod faults;
 mod feed;
@@ -141,6 +142,7 @@ pub fn magic_values() -> &'static str {
 }
 
 pub use clock::Clock;
+pub use dwolla::sandbox::DwollaSandbox;
 pub use faults::{Action, Call, Chance, Fault, FaultHandle, Held, Place, Rule, Spot, Storm};
 pub use ledger::{Entry, Ledger, Movement};
 pub use realtime::REALTIME_ANON_KEY;

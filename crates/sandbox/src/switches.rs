@@ -88,6 +88,8 @@ macro_rules! switch {
     };
 }
 
+pub(crate) use switch;
+
 switch! {
     /// See [`Switches::first_status`].
     FirstStatus {

@@ -365,7 +365,8 @@ impl Keeper {
     }
 }
 
-fn connect(path: Option<&Path>) -> Result<Connection, rusqlite::Error> {
+/// Opens a file that this sandbox alone holds, or a database in memory.
+pub(crate) fn connect(path: Option<&Path>) -> Result<Connection, rusqlite::Error> {
     let db = match path {
         Some(path) => Connection::open(path)?,
         None => Connection::open_in_memory()?,

@@ -10,6 +10,7 @@ mod conformance;
 mod contract;
 mod documents;
 mod durable;
+mod dwolla;
 mod fault_table;
 mod faults;
 mod fees;
