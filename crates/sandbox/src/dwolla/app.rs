@@ -12,7 +12,7 @@ use uuid::Uuid;
 
 use super::idempotency::{Call, Underway};
 use super::problem::Refusal;
-use super::routes::OPERATIONS;
+use super::routes::known;
 use super::store::Store;
 use crate::problem::Problem;
 use crate::provider::{Desk, Provider};
@@ -40,7 +40,7 @@ impl Provider for App {
     }
 
     fn knows(operation: &str) -> bool {
-        OPERATIONS.contains(&operation)
+        known(operation).is_some()
     }
 
     /// The `Idempotency-Key`, else the `correlationId` of the body or of the query, where it is a UUID.

@@ -21,6 +21,7 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::on;
 use bytes::Bytes;
 use chrono::{DateTime, Utc};
+use dwolla_raw::OperationMeta;
 use http::header::{ACCEPT, AUTHORIZATION};
 use http::{Method, StatusCode};
 use uuid::Uuid;
@@ -37,46 +38,28 @@ use crate::provider::{Provider, dated};
 
 type Shared = State<Arc<App>>;
 
-/// Every operation that is served.
-pub(crate) const OPERATIONS: [&str; 20] = [
-    "POST /token",
-    "GET /",
-    "GET /accounts/{id}",
-    "GET /accounts/{id}/funding-sources",
-    "GET /accounts/{id}/transfers",
-    "POST /customers",
-    "GET /customers/{id}",
-    "GET /customers/{id}/funding-sources",
-    "POST /customers/{id}/funding-sources",
-    "GET /customers/{id}/transfers",
-    "GET /funding-sources/{id}",
-    "POST /funding-sources/{id}",
-    "GET /funding-sources/{id}/balance",
-    "POST /on-demand-authorizations",
-    "POST /transfers",
-    "GET /transfers/{id}",
-    "POST /transfers/{id}",
-    "GET /transfers/{id}/fees",
-    "GET /transfers/{id}/failure",
-    "POST /sandbox-simulations",
-];
-
 /// Adds operations to a router.
 trait Serve: Sized {
     /// Serves an operation, written as `POST /transfers/{id}`.
     ///
     /// # Panics
-    /// When it is none of [`OPERATIONS`].
+    /// When the raw client has no such call: the sandbox serves nothing that the API does not have.
     fn serve<H: Handler<T, Arc<App>>, T: 'static>(self, operation: &str, handler: H) -> Self;
 }
 
 impl Serve for Router<Arc<App>> {
     fn serve<H: Handler<T, Arc<App>>, T: 'static>(self, operation: &str, handler: H) -> Self {
-        assert!(OPERATIONS.contains(&operation), "{operation} is listed");
-        let (method, path) = operation.split_once(' ').expect("an operation is a method and a path");
-        let method = if method == "GET" { Method::GET } else { Method::POST };
-        self.route(path, on(method.try_into().expect("the API uses the usual methods"), handler))
+        let known = known(operation).expect("every operation that is served is one of the API");
+        let method =
+            Method::from_bytes(known.method.as_bytes()).ok().and_then(|method| method.try_into().ok());
+        self.route(known.path, on(method.expect("the API uses the usual methods"), handler))
     }
+}
+
+/// The operation of the API, written as `POST /transfers/{id}`.
+pub(crate) fn known(operation: &str) -> Option<&'static OperationMeta> {
+    let mut all = dwolla_raw::OPERATIONS.iter();
+    all.find(|known| operation.split_once(' ') == Some((known.method, known.path)))
 }
 
 /// All routes of one sandbox.
