@@ -5,78 +5,20 @@
 //! not a proxy's page); and a payment is called completed only by a reply that is about it and can be read whole.
 //! Which field a refusal names decides; wording only refines it, and never turns doubt into certainty.
 
-use std::borrow::Cow;
 use std::collections::BTreeMap;
-use std::time::Duration;
+use std::fmt;
 
-use payonce::rail::{LookUp, Order, Preparation, Prepared, Refusal, Report, Setback, Submission, Then};
+use payonce::rail::{LookUp, Order, Preparation, Prepared, Refusal, Report, Submission};
 use payonce::step::Refused;
-use payonce::{Error, ErrorKind, Failure, Receipt, Timestamp};
+use payonce::{Error, Failure, Receipt, Timestamp};
+use payonce_rest::{Clean, Head, Kept, redact, retry, setback, unreadable};
 
-use crate::kept::Kept;
 use crate::orders::Movement;
 use crate::raw::types::ExecutionResponse;
-use crate::redact::Clean;
 use crate::status;
 
-/// What is kept of a reply beside its body.
-#[derive(Clone, Debug, Default)]
-pub(crate) struct Head {
-    pub(crate) status: u16,
-    /// The provider's own id of the request.
-    pub(crate) request_id: Option<String>,
-    /// The provider's clock.
-    pub(crate) at: Option<Timestamp>,
-    pub(crate) retry_after: Option<Duration>,
-}
-
 /// What one call saw.
-#[derive(Debug)]
-pub(crate) enum Seen<T> {
-    /// A success that could be read, and the provider's clock.
-    Success(T, Option<Timestamp>),
-    /// Any other reply, with the provider's own words when they could be read.
-    Answer(Head, Option<Problem>),
-    /// A success that could not be read, or a reply that HTTP does not expect here.
-    Unreadable(Head, Cow<'static, str>),
-    /// No whole reply, though the request may have arrived.
-    Broken(Error),
-    /// The request did not leave this machine.
-    NotSent(Setback),
-}
-
-impl<T> Seen<T> {
-    pub(crate) fn is_unauthorized(&self) -> bool {
-        matches!(self, Self::Answer(Head { status: 401, .. }, _))
-    }
-
-    /// The same with another success.
-    pub(crate) fn map<U>(self, make: impl FnOnce(T) -> U) -> Seen<U> {
-        match self {
-            Self::Success(value, at) => Seen::Success(make(value), at),
-            Self::Answer(head, problem) => Seen::Answer(head, problem),
-            Self::Unreadable(head, why) => Seen::Unreadable(head, why),
-            Self::Broken(error) => Seen::Broken(error),
-            Self::NotSent(setback) => Seen::NotSent(setback),
-        }
-    }
-
-    /// The success, or the error for a call that moves no money.
-    pub(crate) fn success(self) -> Result<T, Error> {
-        self.answered().map(|(value, _)| value).map_err(|setback| setback.error)
-    }
-
-    /// The success and the provider's clock, or what to do without it.
-    fn answered(self) -> Result<(T, Option<Timestamp>), Setback> {
-        match self {
-            Self::Success(value, at) => Ok((value, at)),
-            Self::Answer(head, problem) => Err(setback(&head, problem.as_ref())),
-            Self::Unreadable(head, why) => Err(retry(unreadable(&head, why))),
-            Self::Broken(error) => Err(retry(error)),
-            Self::NotSent(setback) => Err(setback),
-        }
-    }
-}
+pub(crate) type Seen<T> = payonce_rest::Seen<T, Problem>;
 
 /// The provider's own words on why not: a JSON object, in FastAPI's shape when it has a `detail`.
 #[derive(Debug)]
@@ -99,7 +41,7 @@ pub(crate) struct Field {
 impl Problem {
     /// Reads the body of a refusal.
     pub(crate) fn read(body: &[u8], clean: Clean<'_>) -> Option<Self> {
-        let Some(Kept::Object(mut body)) = Kept::read(body) else { return None };
+        let Some(Kept::Object(mut body)) = Kept::read(body, &["detail", "loc", "msg"]) else { return None };
         Some(match body.remove("detail") {
             Some(Kept::Text(sentence)) => Self::Sentence(clean(&sentence, None)),
             Some(Kept::List(fields)) => {
@@ -107,19 +49,6 @@ impl Problem {
             }
             _ => Self::Bare,
         })
-    }
-
-    fn reason(&self) -> String {
-        let reason = match self {
-            Self::Sentence(sentence) => sentence.clone(),
-            Self::Fields(fields) => {
-                let fields =
-                    fields.iter().map(|field| format!("{}: {}", field.place.join("."), field.message));
-                fields.collect::<Vec<_>>().join("; ")
-            }
-            Self::Bare => String::new(),
-        };
-        if reason.is_empty() { "no reason given".to_owned() } else { crate::redact::redact(&reason, []) }
     }
 
     fn field(&self, name: &str) -> Option<&Field> {
@@ -148,6 +77,21 @@ impl Problem {
             Self::Sentence(sentence) => says(sentence, &["session"]),
             _ => self.field("session_id").is_some(),
         }
+    }
+}
+
+impl fmt::Display for Problem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let reason = match self {
+            Self::Sentence(sentence) => sentence.clone(),
+            Self::Fields(fields) => {
+                let fields =
+                    fields.iter().map(|field| format!("{}: {}", field.place.join("."), field.message));
+                fields.collect::<Vec<_>>().join("; ")
+            }
+            Self::Bare => String::new(),
+        };
+        if reason.is_empty() { f.write_str("no reason given") } else { f.write_str(&redact(&reason, [])) }
     }
 }
 
@@ -275,41 +219,5 @@ fn report(order: &Order, reply: ExecutionResponse, clean: Clean<'_>) -> Result<R
 }
 
 fn refusal(head: &Head, problem: &Problem) -> Refusal {
-    Refusal { reason: problem.reason(), provider_at: head.at }
-}
-
-pub(crate) fn retry(error: Error) -> Setback {
-    Setback { error, then: Then::Retry }
-}
-
-/// What to do after a reply that is no success.
-pub(crate) fn setback(head: &Head, problem: Option<&Problem>) -> Setback {
-    let then = match (head.status, head.retry_after) {
-        (403, _) => Then::Stop,
-        (429 | 500..=599, Some(wait)) => Then::RetryAfter(wait),
-        _ => Then::Retry,
-    };
-    Setback { error: blame(head, problem), then }
-}
-
-/// The error for a reply that is no success.
-pub(crate) fn blame(head: &Head, problem: Option<&Problem>) -> Error {
-    let kind = match head.status {
-        401 => ErrorKind::Unauthorized,
-        403 => ErrorKind::Forbidden,
-        404 if problem.is_some() => ErrorKind::NotFound,
-        429 => ErrorKind::RateLimited,
-        400..=499 if problem.is_some() => ErrorKind::Refused,
-        500..=599 => ErrorKind::Unavailable,
-        _ => ErrorKind::Unreadable,
-    };
-    let message = match problem {
-        Some(problem) => format!("the provider answered {}: {}", head.status, problem.reason()),
-        None => format!("the provider answered {}, without a reason that could be read", head.status),
-    };
-    Error::new(kind, message).with_status(head.status).with_request_id(head.request_id.clone())
-}
-
-fn unreadable(head: &Head, why: Cow<'static, str>) -> Error {
-    Error::new(ErrorKind::Unreadable, why).with_status(head.status).with_request_id(head.request_id.clone())
+    Refusal { reason: problem.to_string(), provider_at: head.at }
 }

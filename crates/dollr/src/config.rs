@@ -3,7 +3,6 @@
 //! What must stay true: a setting that is missing, malformed or contradicts another is an error that names it and
 //! never shows its value; and no configuration sends a secret over plain HTTP to another machine.
 
-mod address;
 mod environment;
 mod file;
 
@@ -11,12 +10,11 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use payonce::journal::{Journal, MemoryJournal, SqliteJournal};
-use payonce::{Clock, Engine, Error, ErrorKind, Namespace, Pace, Secret, Settings};
+use payonce::journal::Journal;
+use payonce::{Clock, Engine, Error, Pace, Secret};
+use payonce_rest::{Common, Names, Place, Ready, wrong};
 use serde::{Deserialize, Serialize};
 
-use address::HttpSettings;
-pub(crate) use address::{Address, tls};
 pub use file::Config;
 
 use crate::client::Dollr;
@@ -24,16 +22,17 @@ use crate::rail::DollrRail;
 use crate::raw::{self, types};
 #[cfg(feature = "realtime")]
 use crate::realtime::{Live, Realtime};
-use crate::transport::Wire;
+use crate::transport::{Credentials, Wire};
 
 /// Where the provider is, unless told otherwise.
 const BASE_URL: &str = "https://api.heydollr.app";
 
-/// Where the journal is, unless told otherwise: in the current directory.
-const JOURNAL: &str = "payonce.db";
-
-const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
-const REQUEST_TIMEOUT: Duration = Duration::from_secs(30);
+const NAMES: Names = Names {
+    client_id: ("the client id", "DOLLR_CLIENT_ID"),
+    client_secret: ("the client secret", "DOLLR_CLIENT_SECRET"),
+    base_url: ("the base URL", "DOLLR_BASE_URL"),
+    namespace: ("the namespace", "DOLLR_NAMESPACE"),
+};
 const USER_AGENT: &str = concat!("dollr-rust/", env!("CARGO_PKG_VERSION"));
 
 /// What approves payouts: a code, and whose it is.
@@ -62,16 +61,15 @@ impl Passcode {
 
     fn checked(self) -> Result<Self, Error> {
         if self.code.expose().is_empty() {
-            return Err(wrong("the passcode", "DOLLR_PASSCODE", "is empty"));
+            return Err(wrong(("the passcode", "DOLLR_PASSCODE"), "is empty"));
         }
         match &self.owner {
             Owner::Phone(phone) if !is_phone(phone.expose()) => Err(wrong(
-                "the passcode's phone number",
-                "DOLLR_PASSCODE_PHONE",
+                ("the passcode's phone number", "DOLLR_PASSCODE_PHONE"),
                 "is not 8 to 15 digits with the country code and without a plus sign",
             )),
             Owner::UserId(user_id) if user_id.expose().is_empty() => {
-                Err(wrong("the passcode's user id", "DOLLR_PASSCODE_USER_ID", "is empty"))
+                Err(wrong(("the passcode's user id", "DOLLR_PASSCODE_USER_ID"), "is empty"))
             }
             _ => Ok(self),
         }
@@ -116,51 +114,24 @@ impl Default for Device {
     }
 }
 
-/// Where payments are written down.
-#[derive(Clone, Debug)]
-enum Place {
-    File(PathBuf),
-    Memory,
-    Given(Arc<dyn Journal>),
-}
-
 /// The settings of a client. Only the client's id and secret have no default.
 #[derive(Clone, Debug)]
 pub struct Builder {
-    client_id: Option<String>,
-    client_secret: Option<Secret>,
-    base_url: String,
-    namespace: Option<String>,
+    common: Common,
     passcode: Option<Passcode>,
     device: Device,
-    place: Place,
-    request_timeout: Duration,
-    http: HttpSettings,
-    /// In PEM.
-    roots: Vec<u8>,
     #[cfg(feature = "realtime")]
     realtime: Option<Realtime>,
-    transport: raw::Transport,
-    settings: Settings,
 }
 
 impl Default for Builder {
     fn default() -> Self {
         Self {
-            client_id: None,
-            client_secret: None,
-            base_url: BASE_URL.to_owned(),
-            namespace: None,
+            common: Common::new(NAMES, BASE_URL, USER_AGENT),
             passcode: None,
             device: Device::default(),
-            place: Place::File(JOURNAL.into()),
-            request_timeout: REQUEST_TIMEOUT,
-            http: HttpSettings::default(),
-            roots: Vec::new(),
             #[cfg(feature = "realtime")]
             realtime: None,
-            transport: Arc::new(raw::Direct),
-            settings: Settings::default(),
         }
     }
 }
@@ -169,21 +140,21 @@ impl Builder {
     /// The client's id, from the merchant portal.
     #[must_use]
     pub fn client_id(mut self, client_id: impl Into<String>) -> Self {
-        self.client_id = Some(client_id.into());
+        self.common.client_id = Some(client_id.into());
         self
     }
 
     /// The client's secret, from the merchant portal.
     #[must_use]
     pub fn client_secret(mut self, client_secret: Secret) -> Self {
-        self.client_secret = Some(client_secret);
+        self.common.client_secret = Some(client_secret);
         self
     }
 
     /// Where the provider is: HTTPS, or HTTP on this machine.
     #[must_use]
     pub fn base_url(mut self, base_url: impl Into<String>) -> Self {
-        self.base_url = base_url.into();
+        self.common.base_url = base_url.into();
         self
     }
 
@@ -191,7 +162,7 @@ impl Builder {
     /// credentials are rotated, to the first client id: under another namespace, old names get new keys.
     #[must_use]
     pub fn namespace(mut self, namespace: impl Into<String>) -> Self {
-        self.namespace = Some(namespace.into());
+        self.common.namespace = Some(namespace.into());
         self
     }
 
@@ -212,7 +183,7 @@ impl Builder {
     /// The journal's file; it is made if there is none.
     #[must_use]
     pub fn journal(mut self, path: impl Into<PathBuf>) -> Self {
-        self.place = Place::File(path.into());
+        self.common.place = Place::File(path.into());
         self
     }
 
@@ -220,35 +191,35 @@ impl Builder {
     /// alone then.
     #[must_use]
     pub fn journal_in_memory(mut self) -> Self {
-        self.place = Place::Memory;
+        self.common.place = Place::Memory;
         self
     }
 
     /// Another journal.
     #[must_use]
     pub fn journal_with(mut self, journal: Arc<dyn Journal>) -> Self {
-        self.place = Place::Given(journal);
+        self.common.place = Place::Given(journal);
         self
     }
 
     /// How fast payments are polled and retried.
     #[must_use]
     pub fn pace(mut self, pace: Pace) -> Self {
-        self.settings.pace = pace;
+        self.common.settings.pace = pace;
         self
     }
 
     /// Where the time is taken from.
     #[must_use]
     pub fn clock(mut self, clock: Arc<dyn Clock>) -> Self {
-        self.settings.clock = clock;
+        self.common.settings.clock = clock;
         self
     }
 
     /// How long one request may take in all; 30 s unless it is set. (A connection must be made within 10 s.)
     #[must_use]
     pub fn request_timeout(mut self, limit: Duration) -> Self {
-        self.request_timeout = limit;
+        self.common.request_timeout = limit;
         self
     }
 
@@ -271,14 +242,14 @@ impl Builder {
         mut self,
         settings: impl Fn(reqwest::ClientBuilder) -> reqwest::ClientBuilder + Send + Sync + 'static,
     ) -> Self {
-        self.http.add(settings);
+        self.common.http.add(settings);
         self
     }
 
     /// Certificates, in PEM, that are trusted beside the machine's own roots: those of a proxy that looks inside.
     #[must_use]
     pub fn root_certificates(mut self, pem: impl Into<Vec<u8>>) -> Self {
-        self.roots = pem.into();
+        self.common.roots = pem.into();
         self
     }
 
@@ -297,21 +268,21 @@ impl Builder {
     /// connecting or of building the request.
     #[must_use]
     pub fn transport(mut self, transport: raw::Transport) -> Self {
-        self.transport = transport;
+        self.common.transport = transport;
         self
     }
 
     /// How many payments are in the middle of a request at any time; 32 unless it is set.
     #[must_use]
     pub fn concurrency(mut self, payments: usize) -> Self {
-        self.settings.concurrency = payments;
+        self.common.settings.concurrency = payments;
         self
     }
 
     /// How long sending waits for the provider's first answer; 60 s unless it is set. The payment goes on.
     #[must_use]
     pub fn first_answer(mut self, limit: Duration) -> Self {
-        self.settings.first_answer = limit;
+        self.common.settings.first_answer = limit;
         self
     }
 
@@ -320,41 +291,22 @@ impl Builder {
     /// # Errors
     /// `Configuration`, naming the setting and never its value; `Journal` when the journal cannot be opened.
     pub fn build(self) -> Result<Dollr, Error> {
-        let client_id =
-            self.client_id.ok_or_else(|| wrong("the client id", "DOLLR_CLIENT_ID", "is missing"))?;
-        let client_secret = self
-            .client_secret
-            .ok_or_else(|| wrong("the client secret", "DOLLR_CLIENT_SECRET", "is missing"))?;
-        let base = Address::new(&self.base_url, ("the base URL", "DOLLR_BASE_URL"))?;
-        let namespace = match self.namespace {
-            Some(namespace) => Namespace::new(namespace).map_err(|_| {
-                wrong("the namespace", "DOLLR_NAMESPACE", "is not up to 200 printable ASCII characters")
-            })?,
-            None => Namespace::new(client_id.clone()).map_err(|_| {
-                wrong("the client id", "DOLLR_CLIENT_ID", "is not up to 200 printable ASCII characters")
-            })?,
-        };
+        let Ready { client_id, client_secret, namespace, base, http } = self.common.ready()?;
         let passcode = self.passcode.map(Passcode::checked).transpose()?;
-        let http = base.http(tls(base.is_encrypted(), &self.roots)?, self.request_timeout, &self.http)?;
+        let Common { place, transport, settings, .. } = self.common;
         let mut secrets = vec![client_secret.clone()];
-        #[cfg(feature = "realtime")]
-        let live = self.realtime.map(|realtime| Live::new(realtime, &self.roots)).transpose()?;
         secrets.extend(passcode.iter().flat_map(Passcode::secrets));
-        let credentials = types::ClientCredentialObtainTokenPayload {
-            client_id,
-            client_secret: client_secret.expose().into(),
-        };
-        let clock = Arc::clone(&self.settings.clock);
-        let wire = Arc::new(Wire::new(base.text, http, self.transport, credentials, secrets, clock));
+        let client_secret = client_secret.expose().into();
+        let credentials = Credentials(types::ClientCredentialObtainTokenPayload { client_id, client_secret });
+        let bare = raw::Client::new_with_client(&base.text, http, transport);
+        let wire = Arc::new(Wire::new(credentials, bare, secrets, Arc::clone(&settings.clock)));
         let rail = DollrRail::new(wire, passcode.map(|passcode| approval(&passcode, self.device)));
         #[cfg(feature = "realtime")]
-        let rail = rail.with_live(live);
-        let journal: Arc<dyn Journal> = match self.place {
-            Place::File(path) => Arc::new(SqliteJournal::open(path)?),
-            Place::Memory => Arc::new(MemoryJournal::default()),
-            Place::Given(journal) => journal,
+        let rail = {
+            let live = self.realtime.map(|realtime| Live::new(realtime, &self.common.roots));
+            rail.with_live(live.transpose()?)
         };
-        Ok(Dollr::new(Engine::new(rail, journal, namespace, self.settings)))
+        Ok(Dollr::new(Engine::new(rail, place.open()?, namespace, settings)))
     }
 }
 
@@ -369,12 +321,4 @@ fn approval(passcode: &Passcode, device: Device) -> types::PasscodePayload {
         device: types::PasscodeDevice { client_ip, name, platform, type_: kind, user_agent },
         token: types::PasscodeToken { code: passcode.code.expose().into(), phone, user_id },
     }
-}
-
-fn setting(message: impl Into<std::borrow::Cow<'static, str>>) -> Error {
-    Error::new(ErrorKind::Configuration, message)
-}
-
-fn wrong(what: &str, variable: &str, how: &str) -> Error {
-    setting(format!("{what} {how} ({variable})"))
 }

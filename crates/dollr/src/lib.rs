@@ -112,8 +112,6 @@ mod collect;
 mod config;
 mod ids;
 mod instruction;
-mod kept;
-mod open_enum;
 mod orders;
 mod payees;
 mod phone;
@@ -122,11 +120,9 @@ mod rail;
 #[cfg(feature = "realtime")]
 mod realtime;
 mod reconcile;
-mod redact;
 mod refunds;
 mod resources;
 mod status;
-mod token;
 mod transport;
 
 pub use client::{Dollr, Payment};

@@ -3,18 +3,17 @@
 //! Nothing here decides about a payment. A value that the provider adds later is kept as it came.
 
 use payonce::{Currency, Error, ErrorKind, Money, Operation, ReferenceId, Secret, Timestamp};
+use payonce_rest::Clean;
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 
 use crate::ids::PaymentIntentId;
-use crate::open_enum::open_enum;
 use crate::orders::{Movement, Source};
 use crate::raw::{self, types};
-use crate::redact::Clean;
 
-open_enum! {
+payonce_rest::open_enum! {
     /// How an execution stands with the provider.
-    ExecutionStatus from ExecutionStatus {
+    ExecutionStatus from crate::raw::enums::ExecutionStatus {
         /// Taken, not begun.
         Pending = "PENDING",
         /// Under way.
@@ -26,9 +25,9 @@ open_enum! {
     }
 }
 
-open_enum! {
+payonce_rest::open_enum! {
     /// How an invoice or order stands with the provider.
-    SourceStatus from SourceStatus {
+    SourceStatus from crate::raw::enums::SourceStatus {
         /// Being edited; it cannot be paid yet.
         Idle = "IDLE",
         /// Published; it can be paid.
@@ -171,6 +170,7 @@ fn money(amount: Decimal, currency: &str) -> Result<Money, Error> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::raw::enums;
 
     #[test]
     fn a_status_that_holds_a_secret_is_not_kept_as_it_came() {
@@ -180,7 +180,7 @@ mod tests {
             "payee_amount": 1, "payee_currency": "USD", "operation_type": "PAYOUT",
         });
         let reply = serde_json::from_value(reply).unwrap();
-        let clean = |text: &str, _: Option<&raw::Secret>| crate::redact::redact(text, ["canary-secret"]);
+        let clean = |text: &str, _: Option<&raw::Secret>| payonce_rest::redact(text, ["canary-secret"]);
         let execution = Execution::read(Movement::Payout, key.parse().unwrap(), reply, &clean).unwrap();
         assert_eq!(execution.status, ExecutionStatus::Other("ON [redacted]".to_owned()));
 
@@ -192,5 +192,23 @@ mod tests {
         });
         let state = SourceState::read(source, serde_json::from_value(reply).unwrap(), &clean).unwrap();
         assert_eq!((state.number.as_str(), state.status.as_str()), ("[redacted]", "[redacted]"));
+    }
+
+    #[test]
+    fn a_value_that_the_provider_adds_comes_and_goes_as_it_is() {
+        let status: ExecutionStatus = serde_json::from_str("\"ON_HOLD\"").unwrap();
+        assert_eq!(status, ExecutionStatus::Other("ON_HOLD".to_owned()));
+        assert_eq!(serde_json::to_string(&status).unwrap(), "\"ON_HOLD\"");
+        assert_eq!(
+            enums::ExecutionStatus::from(status),
+            enums::ExecutionStatus::Unknown("ON_HOLD".to_owned())
+        );
+    }
+
+    #[test]
+    fn a_known_value_is_its_variant_both_ways() {
+        assert_eq!(ExecutionStatus::from(enums::ExecutionStatus::Failed), ExecutionStatus::Failed);
+        assert_eq!(enums::ExecutionStatus::from(ExecutionStatus::Failed), enums::ExecutionStatus::Failed);
+        assert_eq!(serde_json::to_string(&ExecutionStatus::Failed).unwrap(), "\"FAILED\"");
     }
 }

@@ -3,8 +3,9 @@
 use std::ffi::OsString;
 
 use payonce::{Error, Secret};
+use payonce_rest::{Variables, setting};
 
-use super::{Builder, Passcode, Place, setting};
+use super::{Builder, Passcode};
 #[cfg(feature = "realtime")]
 use crate::realtime::Realtime;
 
@@ -43,19 +44,10 @@ impl Builder {
     }
 
     fn looked_up(variable: impl Fn(&str) -> Option<OsString>) -> Result<Self, Error> {
-        let read = |name: &'static str| match variable(name) {
-            None => Ok(None),
-            Some(value) if value.is_empty() => Err(setting(format!("{name} is set, but empty"))),
-            Some(value) => {
-                value.into_string().map(Some).map_err(|_| setting(format!("{name} is not Unicode text")))
-            }
-        };
-        let mut builder = Self { client_id: read("DOLLR_CLIENT_ID")?, ..Self::default() };
-        builder.client_secret = read("DOLLR_CLIENT_SECRET")?.map(Secret::new);
-        if let Some(base_url) = read("DOLLR_BASE_URL")? {
-            builder.base_url = base_url;
-        }
-        builder.namespace = read("DOLLR_NAMESPACE")?;
+        let variables = Variables::new(&variable);
+        let read = |name| variables.text(name);
+        let mut builder = Self::default();
+        builder.common.read(&variables)?;
         let code = read("DOLLR_PASSCODE")?.map(Secret::new);
         builder.passcode = match (code, read("DOLLR_PASSCODE_PHONE")?, read("DOLLR_PASSCODE_USER_ID")?) {
             (None, None, None) => None,
@@ -100,11 +92,6 @@ impl Builder {
                 return Err(setting("DOLLR_REALTIME_ANON_KEY is set, but DOLLR_REALTIME_URL is not"));
             }
         }
-        match variable("PAYONCE_JOURNAL") {
-            Some(path) if path.is_empty() => return Err(setting("PAYONCE_JOURNAL is set, but empty")),
-            Some(path) => builder.place = Place::File(path.into()),
-            None => {}
-        }
         Ok(builder)
     }
 }
@@ -112,8 +99,9 @@ impl Builder {
 #[cfg(test)]
 mod tests {
     use payonce::ErrorKind;
+    use payonce_rest::Place;
 
-    use super::super::{BASE_URL, Device, JOURNAL};
+    use super::super::{BASE_URL, Device};
     use super::*;
     use crate::Dollr;
 
@@ -192,9 +180,9 @@ mod tests {
     #[test]
     fn a_complete_environment_makes_a_client_and_the_defaults_are_the_providers() {
         let builder = configured(&[("DOLLR_DEVICE_NAME", Some("till")), ("DOLLR_BASE_URL", None)]).unwrap();
-        assert_eq!(builder.base_url, BASE_URL);
+        assert_eq!(builder.common.base_url, BASE_URL);
         assert_eq!(builder.device, Device { name: "till".to_owned(), ..Device::default() });
-        assert!(matches!(builder.place, Place::File(path) if path == *JOURNAL));
+        assert!(matches!(builder.common.place, Place::File(path) if path.as_os_str() == "payonce.db"));
         for base_url in ["http://127.0.0.1:4010/", "http://localhost:1", "http://[::1]:1", "http://127.9.9.9"]
         {
             built(&[("DOLLR_BASE_URL", Some(base_url))]).unwrap();

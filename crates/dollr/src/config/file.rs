@@ -5,7 +5,9 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Builder, Device, Place};
+use payonce_rest::Place;
+
+use super::{Builder, Device};
 
 /// The settings that may stand in a file, each of which may be left out. Read it in any format that `serde` knows, and
 /// add the secrets.
@@ -49,19 +51,24 @@ impl Builder {
     /// The settings as a file has them; what it leaves out is as usual. They are checked when the client is built.
     pub fn from_config(config: Config) -> Self {
         let mut builder = Self::default();
+        let common = &mut builder.common;
         let Config { client_id, base_url, namespace, device, journal, concurrency, .. } = config;
-        builder.client_id = client_id;
-        builder.namespace = namespace;
-        builder.base_url = base_url.unwrap_or(builder.base_url);
-        builder.device = device.unwrap_or(builder.device);
-        builder.place = journal.map_or(builder.place, Place::File);
+        common.client_id = client_id;
+        common.namespace = namespace;
+        if let Some(base_url) = base_url {
+            common.base_url = base_url;
+        }
+        if let Some(path) = journal {
+            common.place = Place::File(path);
+        }
         if let Some(limit) = config.request_timeout_seconds {
-            builder.request_timeout = Duration::from_secs(limit);
+            common.request_timeout = Duration::from_secs(limit);
         }
         if let Some(limit) = config.first_answer_seconds {
-            builder.settings.first_answer = Duration::from_secs(limit);
+            common.settings.first_answer = Duration::from_secs(limit);
         }
-        builder.settings.concurrency = concurrency.unwrap_or(builder.settings.concurrency);
+        common.settings.concurrency = concurrency.unwrap_or(common.settings.concurrency);
+        builder.device = device.unwrap_or(builder.device);
         builder
     }
 }
@@ -76,16 +83,13 @@ mod tests {
             r#"{ "client_id": "c", "journal": "/tmp/j", "first_answer_seconds": 7, "concurrency": 2 }"#,
         )
         .unwrap();
-        let builder = Builder::from_config(config);
+        let common = Builder::from_config(config).common;
         assert_eq!(
-            (builder.client_id.as_deref(), builder.base_url.as_str()),
+            (common.client_id.as_deref(), common.base_url.as_str()),
             (Some("c"), super::super::BASE_URL)
         );
-        assert_eq!(
-            (builder.settings.first_answer, builder.settings.concurrency),
-            (Duration::from_secs(7), 2)
-        );
-        assert!(matches!(builder.place, Place::File(path) if path.as_os_str() == "/tmp/j"));
+        assert_eq!((common.settings.first_answer, common.settings.concurrency), (Duration::from_secs(7), 2));
+        assert!(matches!(common.place, Place::File(path) if path.as_os_str() == "/tmp/j"));
         assert!(serde_json::from_str::<Config>(r#"{ "client_secret": "canary" }"#).is_err());
     }
 }

@@ -13,11 +13,11 @@ use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, Weak};
 
 use payonce::{Error, ReferenceId, Secret};
+use payonce_rest::{Address, tls};
 use tokio::sync::Notify;
 use tokio::task::JoinHandle;
 
 use crate::client::Inner;
-use crate::config::{Address, tls};
 
 /// Where the provider's realtime channel is, and the key that lets a client connect.
 ///

@@ -8,7 +8,6 @@ use serde::{Deserialize, Serialize};
 use super::{Reader, wire};
 use crate::client::Dollr;
 use crate::ids::MerchantId;
-use crate::open_enum::open_enum;
 use crate::phone::Phone;
 use crate::raw::types;
 use crate::transport::{Wire, ask};
@@ -20,9 +19,9 @@ impl Dollr {
     }
 }
 
-open_enum! {
+payonce_rest::open_enum! {
     /// What kind of business a merchant is.
-    MerchantType from MerchantType {
+    MerchantType from crate::raw::enums::MerchantType {
         /// A sole proprietor.
         MicroOrganization = "MICRO_ORGANIZATION",
         /// A registered firm.
@@ -30,9 +29,9 @@ open_enum! {
     }
 }
 
-open_enum! {
+payonce_rest::open_enum! {
     /// What kind of owner something has.
-    OwnerType from OwnerType {
+    OwnerType from crate::raw::enums::OwnerType {
         /// A person.
         User = "USER",
         /// A sole proprietor.

@@ -5,11 +5,10 @@ use serde::{Deserialize, Serialize};
 use super::accounts::{CardAccount, PaymentAccount};
 use super::predictions::{Card, MobileMoney};
 use super::words::{PaymentMethod, PaymentProvider};
-use crate::open_enum::open_enum;
 
-open_enum! {
+payonce_rest::open_enum! {
     /// Which movement of money.
-    OperationType from OperationType {
+    OperationType from crate::raw::enums::OperationType {
         /// From a customer to the merchant.
         Collection = "COLLECTION",
         /// From the merchant to a payment account.

@@ -1,10 +1,8 @@
 //! The provider's words that several resources share.
 
-use crate::open_enum::open_enum;
-
-open_enum! {
+payonce_rest::open_enum! {
     /// Who bears the fees of a collection.
-    FeeBearer from FeeBearer {
+    FeeBearer from crate::raw::enums::FeeBearer {
         /// The payer pays them on top; the merchant receives the whole total.
         Payer = "PAYER",
         /// The merchant receives the total less the fees.
@@ -12,9 +10,9 @@ open_enum! {
     }
 }
 
-open_enum! {
+payonce_rest::open_enum! {
     /// What somebody is to the merchant.
-    Relationship from RelationshipType {
+    Relationship from crate::raw::enums::RelationshipType {
         /// A customer.
         Customer = "CUSTOMER",
         /// A friend.
@@ -42,9 +40,9 @@ open_enum! {
     }
 }
 
-open_enum! {
+payonce_rest::open_enum! {
     /// By what means money moves.
-    PaymentMethod from PaymentMethod {
+    PaymentMethod from crate::raw::enums::PaymentMethod {
         /// MTN's mobile money in Liberia.
         MtnMomoLbr = "MTN_MOMO_LBR",
         /// Orange Money in Liberia.
@@ -62,9 +60,9 @@ open_enum! {
     }
 }
 
-open_enum! {
+payonce_rest::open_enum! {
     /// Through which gateway money moves.
-    PaymentProvider from PaymentProvider {
+    PaymentProvider from crate::raw::enums::PaymentProvider {
         /// MTN's own, in Liberia.
         MtnMomoLbr = "MTN_MOMO_LBR",
         /// Orange's own, in Liberia.

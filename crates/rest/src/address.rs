@@ -12,19 +12,25 @@ use reqwest::Url;
 use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject;
 
-use super::{CONNECT_TIMEOUT, USER_AGENT, setting, wrong};
+use crate::settings::{setting, wrong};
+
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// The provider's address, checked.
-pub(crate) struct Address {
+#[derive(Clone, Debug)]
+pub struct Address {
     /// Without a slash at the end.
-    pub(crate) text: String,
+    pub text: String,
     is_loopback: bool,
 }
 
 impl Address {
-    /// Takes an address from the setting of that name and variable.
-    pub(crate) fn new(text: &str, (what, variable): (&str, &str)) -> Result<Self, Error> {
-        let bad = |why: &str| wrong(what, variable, why);
+    /// Takes an address from the setting of that name and variable: HTTPS, or HTTP on this machine.
+    ///
+    /// # Errors
+    /// `Configuration`, naming the setting and the variable and never the value.
+    pub fn new(text: &str, name: (&str, &str)) -> Result<Self, Error> {
+        let bad = |why: &str| wrong(name, why);
         let url = Url::parse(text).map_err(|_| bad("is not a URL"))?;
         if !url.username().is_empty() || url.password().is_some() {
             return Err(bad("holds a user name or password"));
@@ -46,19 +52,20 @@ impl Address {
     }
 
     /// Whether it is spoken to over TLS.
-    pub(crate) fn is_encrypted(&self) -> bool {
+    pub fn is_encrypted(&self) -> bool {
         self.text.starts_with("https:")
     }
 
     /// The HTTP client for it. The caller's settings come first, so that none of them can undo what safety rests on.
-    pub(super) fn http(
+    pub(crate) fn http(
         &self,
         tls: rustls::ClientConfig,
         limit: Duration,
+        user_agent: &str,
         settings: &HttpSettings,
     ) -> Result<reqwest::Client, Error> {
         let ours =
-            reqwest::Client::builder().connect_timeout(CONNECT_TIMEOUT.min(limit)).user_agent(USER_AGENT);
+            reqwest::Client::builder().connect_timeout(CONNECT_TIMEOUT.min(limit)).user_agent(user_agent);
         let mut builder = settings
             .apply(ours)
             .tls_backend_preconfigured(tls)
@@ -86,12 +93,11 @@ impl Address {
 
 /// What the caller sets of the HTTP client.
 #[derive(Clone, Default)]
-pub(super) struct HttpSettings(
-    Vec<Arc<dyn Fn(reqwest::ClientBuilder) -> reqwest::ClientBuilder + Send + Sync>>,
-);
+pub struct HttpSettings(Vec<Arc<dyn Fn(reqwest::ClientBuilder) -> reqwest::ClientBuilder + Send + Sync>>);
 
 impl HttpSettings {
-    pub(super) fn add(
+    /// Adds settings to those there are.
+    pub fn add(
         &mut self,
         settings: impl Fn(reqwest::ClientBuilder) -> reqwest::ClientBuilder + Send + Sync + 'static,
     ) {
@@ -111,7 +117,10 @@ impl fmt::Debug for HttpSettings {
 
 /// TLS by rustls with ring, and the machine's own roots of trust beside those given in PEM. The provider of the
 /// cryptography is ours alone: no choice is made for the process.
-pub(crate) fn tls(encrypted: bool, roots: &[u8]) -> Result<rustls::ClientConfig, Error> {
+///
+/// # Errors
+/// `Configuration` when the roots are no certificates, or TLS cannot be set up on this machine.
+pub fn tls(encrypted: bool, roots: &[u8]) -> Result<rustls::ClientConfig, Error> {
     let failed = |error: rustls::Error| {
         Error::new(ErrorKind::Configuration, "TLS could not be set up on this machine").with_source(error)
     };
@@ -150,15 +159,12 @@ fn certificates(pem: &[u8]) -> Result<Vec<CertificateDer<'static>>, Error> {
 mod tests {
     use super::*;
 
-    const BASE: (&str, &str) = ("the base URL", "DOLLR_BASE_URL");
+    const BASE: (&str, &str) = ("the base URL", "BASE_URL");
 
     #[test]
     fn the_base_url_ends_without_a_slash() {
         assert_eq!(Address::new("https://example.com", BASE).unwrap().text, "https://example.com");
-        assert_eq!(
-            Address::new("https://example.com/dollr/", BASE).unwrap().text,
-            "https://example.com/dollr"
-        );
+        assert_eq!(Address::new("https://example.com/stem/", BASE).unwrap().text, "https://example.com/stem");
     }
 
     #[test]

@@ -6,6 +6,7 @@
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
+use std::time::Duration;
 
 use chrono::TimeDelta;
 use payonce::rail::{Setback, Then};
@@ -15,8 +16,8 @@ use reqwest::header::HeaderValue;
 /// A token is renewed when less than this remains of it.
 const EARLY: TimeDelta = TimeDelta::minutes(5);
 
-/// The longest lifetime that is believed, in minutes.
-const LONGEST_LIFETIME: i64 = 7 * 24 * 60;
+/// The longest lifetime that is believed.
+const LONGEST_LIFETIME: TimeDelta = TimeDelta::days(7);
 
 /// The longest token that is taken, in bytes.
 const LONGEST_TOKEN: usize = 16 * 1024;
@@ -31,8 +32,8 @@ pub(crate) struct Token {
 }
 
 impl Token {
-    /// A token asked for at that time, which lives for so many minutes.
-    pub(crate) fn new(text: &str, asked_at: Timestamp, minutes: i64) -> Result<Self, Setback> {
+    /// A token asked for at that time, which lives for so long.
+    pub(crate) fn new(text: &str, asked_at: Timestamp, lives: Duration) -> Result<Self, Setback> {
         // A longer one than any server takes in a header would be refused again and again without a word about it.
         let header =
             HeaderValue::from_str(&format!("Bearer {text}")).ok().filter(|_| text.len() <= LONGEST_TOKEN);
@@ -42,7 +43,7 @@ impl Token {
             Setback { error, then: Then::Retry }
         })?;
         header.set_sensitive(true);
-        let life = TimeDelta::minutes(minutes.clamp(0, LONGEST_LIFETIME));
+        let life = TimeDelta::from_std(lives).unwrap_or(LONGEST_LIFETIME).min(LONGEST_LIFETIME);
         // A token that never has five minutes left is used for half its life, not fetched anew for each call.
         let used_for = if life > EARLY { life - EARLY } else { life / 2 };
         Ok(Self { text: Secret::new(text), header, renew_at: asked_at + used_for })

@@ -4,7 +4,7 @@
 //! one in the middle would hide a secret; then the secrets; and only then is the text cut, because a cut could leave
 //! the half of a secret.
 
-use crate::raw;
+use payonce_wire::Secret;
 
 /// The most characters that are kept.
 const LONGEST: usize = 300;
@@ -13,13 +13,13 @@ const LONGEST: usize = 300;
 const REDACTED: &str = "[redacted]";
 
 /// Cleans a text of the provider; the second argument is a secret that came with it.
-pub(crate) type Clean<'a> = &'a dyn Fn(&str, Option<&raw::Secret>) -> String;
+pub type Clean<'a> = &'a dyn Fn(&str, Option<&Secret>) -> String;
 
 /// The text on one line, without the secrets, cut to length.
 ///
 /// It takes no more room than the text, whatever the secrets are: the provider chooses some of them itself, and a
 /// token of one letter would make a long text many times longer.
-pub(crate) fn redact<'a>(text: &str, secrets: impl IntoIterator<Item = &'a str>) -> String {
+pub fn redact<'a>(text: &str, secrets: impl IntoIterator<Item = &'a str>) -> String {
     let plain = text.bytes().all(|byte| (b' '..=b'~').contains(&byte));
     let printable: String;
     let mut rest = text;

@@ -1,4 +1,4 @@
-//! The little of a refusal's JSON that is read: the members `detail`, `loc` and `msg`, not deep, and few of a list.
+//! The little of a refusal's JSON that is read: a few members, not deep, and few of a list.
 //!
 //! What must stay true: reading takes no more room than the text itself, whatever the text is. A whole JSON tree would
 //! take some forty times as much, and a hostile provider chooses the text. Nothing but those members is looked at: a
@@ -10,51 +10,55 @@ use std::fmt;
 use serde::Deserializer;
 use serde::de::{DeserializeSeed, Error, IgnoredAny, MapAccess, SeqAccess, Visitor};
 
-/// The members that are read.
-const MEMBERS: [&str; 3] = ["detail", "loc", "msg"];
-
 /// How many values of a list are read.
 const LONGEST_LIST: usize = 20;
 
-/// How deep `{"detail": [{"loc": ["body"]}]}` is.
+/// How deep `{"errors": [{"path": ["body"]}]}` is.
 const DEEPEST: u32 = 5;
 
 /// What is kept of a JSON value.
 #[derive(Debug)]
-pub(crate) enum Kept {
+pub enum Kept {
+    /// A string.
     Text(String),
+    /// A whole number.
     Number(i128),
+    /// The first values of a list.
     List(Vec<Kept>),
+    /// Those members that were asked for.
     Object(BTreeMap<&'static str, Kept>),
     /// Something else, or something too deep.
     Other,
 }
 
 impl Kept {
-    /// Reads a whole JSON text; none if it is not JSON.
-    pub(crate) fn read(json: &[u8]) -> Option<Self> {
+    /// Reads a whole JSON text, and of its objects these members; none if it is not JSON.
+    pub fn read(json: &[u8], members: &[&'static str]) -> Option<Self> {
         let mut json = serde_json::Deserializer::from_slice(json);
-        let kept = Within(DEEPEST).deserialize(&mut json).ok()?;
+        let kept = Within { deep: DEEPEST, members }.deserialize(&mut json).ok()?;
         json.end().is_ok().then_some(kept)
     }
 }
 
 /// Reads a value, and what is within it, so many levels deep.
 #[derive(Clone, Copy)]
-struct Within(u32);
+struct Within<'a> {
+    deep: u32,
+    members: &'a [&'static str],
+}
 
-impl<'de> DeserializeSeed<'de> for Within {
+impl<'de> DeserializeSeed<'de> for Within<'_> {
     type Value = Kept;
 
     fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Kept, D::Error> {
-        match self.0 {
+        match self.deep {
             0 => deserializer.deserialize_ignored_any(IgnoredAny).map(|_| Kept::Other),
-            deep => deserializer.deserialize_any(Self(deep - 1)),
+            deep => deserializer.deserialize_any(Self { deep: deep - 1, ..self }),
         }
     }
 }
 
-impl<'de> Visitor<'de> for Within {
+impl<'de> Visitor<'de> for Within<'_> {
     type Value = Kept;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -102,7 +106,7 @@ impl<'de> Visitor<'de> for Within {
     fn visit_map<A: MapAccess<'de>>(self, mut object: A) -> Result<Kept, A::Error> {
         let mut kept = BTreeMap::new();
         while let Some(name) = object.next_key::<String>()? {
-            match MEMBERS.into_iter().find(|member| *member == name) {
+            match self.members.iter().copied().find(|member| *member == name) {
                 Some(member) => drop(kept.insert(member, object.next_value_seed(self)?)),
                 None => drop(object.next_value::<IgnoredAny>()?),
             }
@@ -115,30 +119,34 @@ impl<'de> Visitor<'de> for Within {
 mod tests {
     use super::*;
 
+    fn read(json: &[u8]) -> Option<Kept> {
+        Kept::read(json, &["detail", "loc", "msg"])
+    }
+
     #[test]
     fn the_members_of_a_refusal_are_kept_and_no_more_than_that() {
         let json =
             br#"{"detail":[{"loc":["body","a",0,1.5,null],"msg":"no","input":{"code":"canary"}}],"b":[1]}"#;
-        let kept = format!("{:?}", Kept::read(json).unwrap());
+        let kept = format!("{:?}", read(json).unwrap());
         let loc = r#"[Text("body"), Text("a"), Number(0), Other, Other]"#;
         assert_eq!(
             kept,
             format!(r#"Object({{"detail": List([Object({{"loc": List({loc}), "msg": Text("no")}})])}})"#)
         );
         for broken in ["", "{", "{}x", "{\"detail\":}", "[1,]", "\u{1}"] {
-            assert!(Kept::read(broken.as_bytes()).is_none(), "{broken}");
+            assert!(read(broken.as_bytes()).is_none(), "{broken}");
         }
     }
 
     #[test]
     fn a_long_list_and_a_deep_one_are_cut() {
         let long = format!("{{\"detail\":[{}0]}}", "0,".repeat(100_000));
-        let Some(Kept::Object(object)) = Kept::read(long.as_bytes()) else { panic!("an object") };
+        let Some(Kept::Object(object)) = read(long.as_bytes()) else { panic!("an object") };
         assert!(matches!(&object["detail"], Kept::List(list) if list.len() == LONGEST_LIST));
         let deep = format!("{{\"detail\":{}{}}}", "[".repeat(100), "]".repeat(100));
-        let kept = format!("{:?}", Kept::read(deep.as_bytes()).unwrap());
+        let kept = format!("{:?}", read(deep.as_bytes()).unwrap());
         assert_eq!(kept.matches("List").count() as u32, DEEPEST - 1, "{kept}");
         // Too deep even to be skipped.
-        assert!(Kept::read("[".repeat(1_000_000).as_bytes()).is_none());
+        assert!(read("[".repeat(1_000_000).as_bytes()).is_none());
     }
 }
