@@ -83,6 +83,24 @@ mod tests {
     }
 
     #[test]
+    fn no_path_leads_to_another_place() {
+        let base = BaseUrl::new("https://api.example.com:8443");
+        for path in [
+            "//evil.example/a",
+            "/\\evil.example",
+            "@evil.example",
+            ":1@evil.example/",
+            "https://evil.example",
+            "/a?b#c",
+        ] {
+            let url = base.join(path).unwrap();
+            let place =
+                (url.scheme(), url.username(), url.host_str(), url.port(), url.query(), url.fragment());
+            assert_eq!(place, ("https", "", Some("api.example.com"), Some(8443), None, None), "{path}");
+        }
+    }
+
+    #[test]
     fn what_is_no_url_fails_when_it_is_used() {
         let base = BaseUrl::new("no url");
         assert_eq!(base.as_str(), "no url");
