@@ -81,6 +81,8 @@ async fn talk(secrets: Arc<Secrets>) -> Result<()> {
     let dollr = builder.build()?;
     show("dollr::Dollr", &dollr);
     show("dollr::DollrRail", dollr.rail());
+    // It holds the way to the provider, and shows it.
+    show("payonce_rest::Wire", dollr.rail());
     show("dollr_raw::Client", dollr.raw());
     show("payonce::Secret", &Secret::new(&*secrets.passcode));
     show("payonce_wire::Secret", &raw::Secret::from(&*secrets.passcode));

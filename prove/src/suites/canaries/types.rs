@@ -12,8 +12,13 @@ use quote::ToTokens;
 use syn::{Fields, Item, Visibility};
 
 /// The crates that a user holds types of.
-const CRATES: [(&str, &str); 4] =
-    [("payonce", "payonce"), ("payonce_wire", "wire"), ("dollr", "dollr"), ("dollr_raw", "dollr-raw")];
+const CRATES: [(&str, &str); 5] = [
+    ("payonce", "payonce"),
+    ("payonce_wire", "wire"),
+    ("payonce_rest", "rest"),
+    ("dollr", "dollr"),
+    ("dollr_raw", "dollr-raw"),
+];
 
 /// Field names that tell of a secret. The words of a fault and the code of a country are none.
 const TELLING: [&str; 9] = [
