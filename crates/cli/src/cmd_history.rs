@@ -1,8 +1,10 @@
-//! What the journal knows: `list` and `show`. They read the journal alone, so they need no credentials and tell the
-//! provider nothing.
+//! What the journal knows: `list` and `show`. They read the journal alone, so they need no credentials and tell no
+//! provider anything.
+
+use std::collections::VecDeque;
 
 use clap::Args;
-use payonce::journal::{Filter, Journal, Key, Record, Standing, Summary};
+use payonce::journal::{Filter, Journal, Standing, Summary};
 use payonce::step::{Entry, Event, Refused};
 use payonce::{Name, ReferenceId, Timestamp};
 use serde::Serialize;
@@ -12,10 +14,8 @@ use crate::cmd_again::unknown;
 use crate::config::JournalFile;
 use crate::exit::{Error, Exit};
 use crate::print;
+use crate::rail::{Rail, Rails};
 use crate::report::{Report, asked};
-
-/// The rail whose payments this command makes.
-const RAIL: &str = "dollr";
 
 /// How many payments are read from the journal at a time.
 const PAGE: usize = 500;
@@ -33,6 +33,8 @@ pub(crate) struct List {
     #[arg(long, value_name = "N")]
     limit: Option<usize>,
     #[command(flatten)]
+    rails: Rails,
+    #[command(flatten)]
     journal: JournalFile,
 }
 
@@ -40,6 +42,7 @@ pub(crate) struct List {
 #[derive(Serialize)]
 struct Listed {
     name: String,
+    rail: Rail,
     operation: String,
     reference_id: String,
     standing: Standing,
@@ -53,29 +56,58 @@ struct Listed {
 impl List {
     pub(crate) async fn run(self, json: bool) -> Result<Exit, Error> {
         let journal = self.journal.open()?;
-        let mut left = self.limit.unwrap_or(usize::MAX);
-        let mut filter =
-            Filter { standing: self.standing, unfinished: self.unfinished, after: None, limit: 0 };
-        while left > 0 {
-            filter.limit = left.min(PAGE);
-            let page = journal.list(RAIL, filter.clone()).await?;
-            let Some(last) = page.last() else { break };
-            filter.after = Some(last.id);
-            left -= page.len();
-            for payment in &page {
-                show_listed(payment, json);
+        let filter =
+            Filter { standing: self.standing, unfinished: self.unfinished, after: None, limit: PAGE };
+        let mut pages: Vec<Page> = self.rails.each().iter().map(|rail| Page::new(*rail, &filter)).collect();
+        for _ in 0..self.limit.unwrap_or(usize::MAX) {
+            for page in &mut pages {
+                page.fill(&journal).await?;
+            }
+            // A payment's number says when it was recorded, whatever its rail.
+            let first =
+                pages.iter_mut().filter(|page| !page.read.is_empty()).min_by_key(|page| page.read[0].id);
+            let Some(Page { rail, read, .. }) = first else { break };
+            if let Some(payment) = read.pop_front() {
+                show_listed(*rail, &payment, json);
             }
         }
         Ok(Exit::Done)
     }
 }
 
-fn show_listed(payment: &Summary, json: bool) {
+/// What was read of a rail's payments and is not shown yet.
+struct Page {
+    rail: Rail,
+    /// What to read next; nothing when all was read.
+    rest: Option<Filter>,
+    read: VecDeque<Summary>,
+}
+
+impl Page {
+    fn new(rail: Rail, filter: &Filter) -> Self {
+        Self { rail, rest: Some(filter.clone()), read: VecDeque::new() }
+    }
+
+    /// Reads on if everything was shown.
+    async fn fill(&mut self, journal: &impl Journal) -> Result<(), payonce::Error> {
+        if let (true, Some(filter)) = (self.read.is_empty(), &mut self.rest) {
+            self.read = journal.list(self.rail.name(), filter.clone()).await?.into();
+            match self.read.back() {
+                Some(last) => filter.after = Some(last.id),
+                None => self.rest = None,
+            }
+        }
+        Ok(())
+    }
+}
+
+fn show_listed(rail: Rail, payment: &Summary, json: bool) {
     let Summary { operation, name, reference_id, expect, standing, created_at, updated_at, .. } = payment;
     if json {
         let (amount, currency) = asked(expect);
         print::json(&Listed {
             name: name.to_string(),
+            rail,
             operation: operation.to_string(),
             reference_id: reference_id.to_string(),
             standing: *standing,
@@ -87,7 +119,7 @@ fn show_listed(payment: &Summary, json: bool) {
     } else {
         let (created, operation, expect) = (moment(*created_at), operation.as_str(), expect.to_string());
         print::line(format!(
-            "{created}  {standing:<9}  {operation:<10}  {reference_id}  {expect:>18}  {name}"
+            "{created}  {standing:<9}  {rail:<6}  {operation:<10}  {reference_id}  {expect:>18}  {name}"
         ));
     }
 }
@@ -98,6 +130,8 @@ pub(crate) struct Show {
     /// The payment's name, or the reference id of any of its attempts.
     #[arg(value_name = "NAME|REFERENCE_ID")]
     payment: Name,
+    #[command(flatten)]
+    rails: Rails,
     #[command(flatten)]
     journal: JournalFile,
 }
@@ -125,8 +159,9 @@ struct Happened<'r> {
 impl Show {
     pub(crate) async fn run(self, json: bool) -> Result<Exit, Error> {
         let journal = self.journal.open()?;
-        let record = find(&journal, &self.payment).await?.ok_or_else(|| unknown(self.payment.as_str()))?;
-        let report = Report::of(&record)?;
+        let found = self.rails.find(&journal, &self.payment).await?;
+        let (rail, record) = found.ok_or_else(|| unknown(self.payment.as_str()))?;
+        let report = Report::of(rail, &record)?;
         let again = record.entries.iter().filter_map(|entry| match &entry.event {
             Event::Again { reference_id, .. } => Some(*reference_id),
             _ => None,
@@ -155,20 +190,10 @@ impl Show {
         }
         print::line(format!("{}  recorded", moment(record.created_at)));
         for Entry { at, event } in &record.entries {
-            print::line(format!("{}  {}", moment(*at), in_words(event)));
+            print::line(format!("{}  {}", moment(*at), in_words(rail, event)));
         }
         Ok(Exit::Done)
     }
-}
-
-/// A name may look like a key, so it is taken for a name if no payment has the key.
-async fn find(journal: &impl Journal, payment: &Name) -> Result<Option<Record>, payonce::Error> {
-    if let Ok(key) = payment.as_str().parse()
-        && let Some(record) = journal.find(RAIL, Key::ReferenceId(key)).await?
-    {
-        return Ok(Some(record));
-    }
-    journal.find(RAIL, Key::Name(payment.clone())).await
 }
 
 fn moment(at: Timestamp) -> String {
@@ -176,10 +201,14 @@ fn moment(at: Timestamp) -> String {
 }
 
 /// What happened, in plain words. Nothing in an event is secret: the journal holds no secrets.
-fn in_words(event: &Event) -> String {
+fn in_words(rail: Rail, event: &Event) -> String {
     match event {
         Event::Prepared { body, expires_at, .. } => {
-            format!("a session was opened, good until {}; to be sent: {body}", moment(*expires_at))
+            let until = moment(*expires_at);
+            match rail {
+                Rail::Dollr => format!("a session was opened, good until {until}; to be sent: {body}"),
+                Rail::Dwolla => format!("made ready, to be sent before {until} or not at all: {body}"),
+            }
         }
         Event::Sending => "being sent; from here on the provider may act".to_owned(),
         Event::NotSent { reason } => format!("the provider did not act: {reason}"),

@@ -9,6 +9,7 @@ use dollr::{
 use crate::config::Client;
 use crate::exit::{self, Error, Exit};
 use crate::print;
+use crate::rail::Rail;
 use crate::report::Report;
 
 /// What every order has.
@@ -178,7 +179,7 @@ pub(crate) async fn tell(dollr: &Dollr, payment: &Payment, wait: bool, json: boo
     }
     // The handle shows the payment as it was when it was sent.
     let now = dollr.find(payment.name()).await?;
-    let mut report = Report::of(now.as_ref().unwrap_or(payment).record())?;
+    let mut report = Report::of(Rail::Dollr, now.as_ref().unwrap_or(payment).record())?;
     if let Status::NeedsAction { .. } = payment.status().await? {
         report.reason = Some(AUTHORISE.to_owned());
     }

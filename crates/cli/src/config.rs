@@ -4,12 +4,14 @@
 //! error names the setting and never shows its value.
 
 use std::collections::BTreeMap;
+use std::ffi::OsString;
 use std::fs::File;
 use std::io::Read;
 use std::path::{Path, PathBuf};
 
 use clap::Args;
-use dollr::{Builder, Dollr, Passcode, Secret};
+use dollr::Dollr;
+use payonce::Secret;
 use payonce::journal::SqliteJournal;
 
 /// The variable that asks for traces.
@@ -31,7 +33,7 @@ Environment:
 All of it but the device, the journal and the log can stand in a file instead, which --secrets names.";
 
 /// The settings that `--secrets` may hold.
-const KEYS: [&str; 7] = [
+const KEYS: [&str; 11] = [
     "DOLLR_CLIENT_ID",
     "DOLLR_CLIENT_SECRET",
     "DOLLR_BASE_URL",
@@ -39,6 +41,10 @@ const KEYS: [&str; 7] = [
     "DOLLR_PASSCODE",
     "DOLLR_PASSCODE_PHONE",
     "DOLLR_PASSCODE_USER_ID",
+    "DWOLLA_KEY",
+    "DWOLLA_SECRET",
+    "DWOLLA_BASE_URL",
+    "DWOLLA_NAMESPACE",
 ];
 
 /// What is wrong with the settings.
@@ -61,10 +67,6 @@ pub(crate) enum Problem {
     Twice(String, &'static str),
     #[error("{0} is set differently in the environment and in the secrets; keep one")]
     Conflict(&'static str),
-    #[error(
-        "the secrets set DOLLR_PASSCODE and its owner incompletely: set it with either DOLLR_PASSCODE_PHONE or DOLLR_PASSCODE_USER_ID"
-    )]
-    Passcode,
     #[error("there is no journal at {0}; PAYONCE_JOURNAL or --journal names another")]
     NoJournal(PathBuf),
 }
@@ -97,8 +99,8 @@ impl JournalFile {
 /// Whom to pay as, and where to write it down.
 #[derive(Debug, Args)]
 pub(crate) struct Client {
-    /// Read DOLLR_CLIENT_ID, DOLLR_CLIENT_SECRET, DOLLR_PASSCODE and the like from this file too, or from standard
-    /// input if it is `-`: lines of KEY=VALUE. A file that others can read is refused.
+    /// Read DOLLR_CLIENT_ID, DOLLR_CLIENT_SECRET, DWOLLA_KEY, DWOLLA_SECRET and the like from this file too, or from
+    /// standard input if it is `-`: lines of KEY=VALUE. A file that others can read is refused.
     #[arg(long, value_name = "FILE", display_order = 90)]
     secrets: Option<PathBuf>,
     #[command(flatten)]
@@ -108,11 +110,22 @@ pub(crate) struct Client {
 impl Client {
     /// The client that the settings describe.
     pub(crate) fn open(&self) -> Result<Dollr, crate::Error> {
-        let mut builder = Builder::from_env()?;
-        if let Some(path) = &self.secrets {
-            builder = Secrets::read(path)?.apply(builder)?;
-        }
+        let builder = dollr::Builder::from_variables(self.variables()?)?;
         Ok(builder.journal(&self.journal.path).build()?)
+    }
+
+    /// The environment, and what the secrets add to it.
+    fn variables(&self) -> Result<BTreeMap<String, OsString>, Problem> {
+        let named = |(key, value): (OsString, OsString)| Some((key.into_string().ok()?, value));
+        let mut variables: BTreeMap<String, OsString> = std::env::vars_os().filter_map(named).collect();
+        let Some(path) = &self.secrets else { return Ok(variables) };
+        for (key, value) in Secrets::read(path)?.0 {
+            match variables.insert(key.to_owned(), value.expose().into()) {
+                Some(other) if other != value.expose() => return Err(Problem::Conflict(key)),
+                _ => {}
+            }
+        }
+        Ok(variables)
     }
 }
 
@@ -168,34 +181,6 @@ impl Secrets {
         }
         Ok(Self(settings))
     }
-
-    /// Adds the settings to those of the environment.
-    fn apply(mut self, mut builder: Builder) -> Result<Builder, Problem> {
-        for (key, value) in &self.0 {
-            if std::env::var_os(key).is_some_and(|other| other != value.expose()) {
-                return Err(Problem::Conflict(key));
-            }
-        }
-        let mut take = |key| self.0.remove(key);
-        if let Some(client_id) = take("DOLLR_CLIENT_ID") {
-            builder = builder.client_id(client_id.expose());
-        }
-        if let Some(client_secret) = take("DOLLR_CLIENT_SECRET") {
-            builder = builder.client_secret(client_secret);
-        }
-        if let Some(base_url) = take("DOLLR_BASE_URL") {
-            builder = builder.base_url(base_url.expose());
-        }
-        if let Some(namespace) = take("DOLLR_NAMESPACE") {
-            builder = builder.namespace(namespace.expose());
-        }
-        match (take("DOLLR_PASSCODE"), take("DOLLR_PASSCODE_PHONE"), take("DOLLR_PASSCODE_USER_ID")) {
-            (None, None, None) => Ok(builder),
-            (Some(code), Some(phone), None) => Ok(builder.passcode(Passcode::of_phone(code, phone.expose()))),
-            (Some(code), None, Some(user)) => Ok(builder.passcode(Passcode::of_user(code, user.expose()))),
-            _ => Err(Problem::Passcode),
-        }
-    }
 }
 
 #[cfg(test)]
@@ -227,12 +212,5 @@ mod tests {
         for text in [unknown, twice, bare] {
             assert!(!text.contains("canary"), "{text}");
         }
-    }
-
-    #[test]
-    fn a_passcode_without_its_owner_is_refused() {
-        let secrets = Secrets::parse("the file", "DOLLR_PASSCODE=canary-4711").unwrap();
-        let problem = secrets.apply(Builder::default()).unwrap_err();
-        assert!(matches!(problem, Problem::Passcode));
     }
 }

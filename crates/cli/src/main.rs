@@ -15,6 +15,7 @@ mod config;
 mod demo;
 mod exit;
 mod print;
+mod rail;
 mod report;
 
 use std::process::ExitCode;

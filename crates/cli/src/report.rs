@@ -5,10 +5,13 @@ use payonce::step::{Expect, Outcome};
 use payonce::{Error, Money};
 use serde::Serialize;
 
+use crate::rail::Rail;
+
 /// How a payment stands.
 #[derive(Debug, Serialize)]
 pub(crate) struct Report {
     name: String,
+    rail: Rail,
     operation: String,
     /// The key of the present attempt.
     reference_id: String,
@@ -54,12 +57,13 @@ pub(crate) fn asked(expect: &Expect) -> (Option<String>, String) {
 
 impl Report {
     /// The payment as the record has it.
-    pub(crate) fn of(record: &Record) -> Result<Self, Error> {
+    pub(crate) fn of(rail: Rail, record: &Record) -> Result<Self, Error> {
         let state = record.state()?;
         let intent = &record.intent;
         let (amount, currency) = asked(&intent.expect);
         let mut report = Self {
             name: intent.name.to_string(),
+            rail,
             operation: intent.operation.to_string(),
             reference_id: state.reference_id().to_string(),
             attempt: state.attempt(),
@@ -86,7 +90,7 @@ impl Report {
 
     /// The payment in one line.
     pub(crate) fn line(&self) -> String {
-        let Self { name, operation, currency, standing, reference_id, .. } = self;
+        let Self { name, rail, operation, currency, standing, reference_id, .. } = self;
         let asked = match &self.amount {
             Some(amount) => format!("{amount} {currency}"),
             None => format!("an amount in {currency}"),
@@ -101,7 +105,7 @@ impl Report {
                 payer.amount, payer.currency, payee.amount, payee.currency
             ));
         }
-        line.push_str(&format!("; reference id {reference_id}"));
+        line.push_str(&format!("; reference id {reference_id} on {rail}"));
         line
     }
 }
