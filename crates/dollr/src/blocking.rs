@@ -32,11 +32,13 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use payonce::journal::{Filter, Record, Summary};
-use payonce::{Currency, Error, ErrorKind, Money, Name, Operation, ReferenceId, Settlement, Status};
+use payonce::{
+    Currency, Error, ErrorKind, IntoName, Money, Name, Operation, ReferenceId, Settlement, Status,
+};
 use tokio::runtime::{Handle, Runtime};
 
 use crate::ids::{AccountId, CounterpartyId, PaymentIntentId, WalletId};
-use crate::orders::{IntoName, Source};
+use crate::orders::Source;
 
 /// The thread in the background. It is told to end, not waited for: that would be a panic inside another runtime.
 #[derive(Debug)]

@@ -4,12 +4,12 @@ use std::fmt;
 use std::sync::Arc;
 
 use payonce::journal::{Filter, Summary};
-use payonce::{Currency, Engine, Error, Money, Name, Operation, ReferenceId};
+use payonce::{Currency, Engine, Error, IntoName, Money, Name, Operation, ReferenceId};
 
 use crate::collect::Drafting;
 use crate::config::Builder;
 use crate::ids::{AccountId, CounterpartyId, WalletId};
-use crate::orders::{Contents, IntoName, Movement, Order, Source};
+use crate::orders::{Contents, Movement, Order, Source};
 use crate::payees::Payees;
 use crate::rail::DollrRail;
 use crate::raw;

@@ -15,13 +15,13 @@ use std::fmt::Write as _;
 use std::sync::Arc;
 
 use payonce::rail::{Preparation, Refusal};
-use payonce::{Currency, Effect, Error, ErrorKind, Money, Name, ReferenceId, Timestamp};
+use payonce::{Currency, Effect, Error, ErrorKind, IntoName, Money, Name, ReferenceId, Timestamp};
 use sha2::{Digest, Sha256};
 
 use crate::classify::{self, Seen};
 use crate::client::{Dollr, Payment};
 use crate::ids::{AccountId, CounterpartyId, InvoiceId, OrderId};
-use crate::orders::{Contents, DocumentTerms, IntoName, Movement, Order, Source};
+use crate::orders::{Contents, DocumentTerms, Movement, Order, Source};
 use crate::raw::types::PaymentSourceStatusResponse;
 use crate::resources::documents::{Asked, Calls as _, Document, DocumentId, NewItem, complete};
 use crate::resources::words::FeeBearer;

@@ -134,15 +134,15 @@ pub use ids::{
     WalletId,
 };
 pub use instruction::Instruction;
-pub use orders::{IntoName, Order, Source};
+pub use orders::{Order, Source};
 pub use payonce::journal::{self, Filter, Journal, PaymentId, Record, Standing, Summary};
 /// The states of a payment as they come: [`Payment::watch`].
 pub type Watch = payonce::Watch<DollrRail>;
 pub use payees::{Payee, PayoutTo};
 pub use payonce::step::{Entry, Event, Expect};
 pub use payonce::{
-    Clock, Currency, Effect, Error, ErrorKind, Failure, Money, Name, Namespace, Operation, Pace, ParkReason,
-    Receipt, ReferenceId, Secret, Settlement, Status, SystemClock, Timestamp,
+    Clock, Currency, Effect, Error, ErrorKind, Failure, IntoName, Money, Name, Namespace, Operation, Pace,
+    ParkReason, Receipt, ReferenceId, Secret, Settlement, Status, SystemClock, Timestamp,
 };
 pub use phone::Phone;
 pub use rail::DollrRail;

@@ -6,7 +6,7 @@
 use std::fmt;
 
 use payonce::step::Expect;
-use payonce::{Currency, Error, ErrorKind, Money, Name, Operation};
+use payonce::{Currency, Error, ErrorKind, IntoName, Money, Name, Operation};
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 
@@ -210,45 +210,6 @@ fn one_line(reason: String) -> Result<String, Error> {
         return Err(Error::new(ErrorKind::Invalid, "the reason is empty or holds a control character"));
     }
     Ok(reason)
-}
-
-/// What can be taken for a payment's permanent name: text, which is checked when the order is sent, or a [`Name`].
-pub trait IntoName {
-    /// The name.
-    ///
-    /// # Errors
-    /// `Invalid` when the text is no name.
-    fn into_name(self) -> Result<Name, Error>;
-}
-
-impl IntoName for Name {
-    fn into_name(self) -> Result<Name, Error> {
-        Ok(self)
-    }
-}
-
-impl IntoName for &Name {
-    fn into_name(self) -> Result<Name, Error> {
-        Ok(self.clone())
-    }
-}
-
-impl IntoName for &str {
-    fn into_name(self) -> Result<Name, Error> {
-        Name::new(self)
-    }
-}
-
-impl IntoName for String {
-    fn into_name(self) -> Result<Name, Error> {
-        Name::new(self)
-    }
-}
-
-impl IntoName for &String {
-    fn into_name(self) -> Result<Name, Error> {
-        Name::new(self.as_str())
-    }
 }
 
 /// A payment that is asked for and not yet made. Nothing happens before [`send`](Self::send).

@@ -7,14 +7,14 @@
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use payonce::{Error, ErrorKind, Money, Name};
+use payonce::{Error, ErrorKind, IntoName, Money, Name};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use tokio::sync::OnceCell;
 
 use crate::client::{Dollr, Payment};
 use crate::ids::AccountId;
-use crate::orders::{Contents, IntoName, Order, payable};
+use crate::orders::{Contents, Order, payable};
 use crate::phone::Phone;
 use crate::rail;
 use crate::resources::line;

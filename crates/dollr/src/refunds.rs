@@ -1,10 +1,10 @@
 //! Refunds: by the payment intent of a collection, or by the collection's name.
 
-use payonce::{Error, ErrorKind, Money, Name, ReferenceId};
+use payonce::{Error, ErrorKind, IntoName, Money, Name, ReferenceId};
 
 use crate::client::{Dollr, Payment};
 use crate::ids::PaymentIntentId;
-use crate::orders::{Contents, IntoName, Movement, Order};
+use crate::orders::{Contents, Movement, Order};
 use crate::status::ExecutionStatus;
 
 impl Dollr {

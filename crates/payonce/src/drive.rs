@@ -140,6 +140,13 @@ impl Work {
         error.with_effect(self.effect()).with_payment(self.order.operation.clone(), self.order.reference_id)
     }
 
+    /// Says the same of what a rail saw, who may know more: that money moved before this journal began.
+    fn blame_seen(&self, error: Error) -> Error {
+        let effect = error.effect();
+        let error = self.blame(error);
+        if effect == Effect::Unknown { error.with_effect(effect) } else { error }
+    }
+
     /// Takes in the provider's word on the payment.
     fn report(&mut self, now: Timestamp, report: Report) -> Result<(), Error> {
         match report {
@@ -190,7 +197,7 @@ impl Work {
             Then::RetryAfter(wait) => self.rest(journal, now, terms, Pause::RetryAfter(wait)).await,
             Then::Stop => {
                 self.flush(journal).await?;
-                Err(self.blame(setback.error))
+                Err(self.blame_seen(setback.error))
             }
         }
     }

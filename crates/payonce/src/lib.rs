@@ -39,7 +39,7 @@ pub use clock::{BoxFuture, Clock, SystemClock};
 pub use engine::{Engine, Settings};
 pub use error::{Effect, Error, ErrorKind};
 pub use money::{Currency, Money};
-pub use name::{MAX_LENGTH, Name, Namespace, Operation, ReferenceId};
+pub use name::{IntoName, MAX_LENGTH, Name, Namespace, Operation, ReferenceId};
 pub use payment::{Payment, Settlement, Status};
 pub use rail::Rail;
 pub use schedule::Pace;

@@ -182,6 +182,45 @@ impl FromStr for ReferenceId {
     }
 }
 
+/// What can be taken for a payment's permanent name: text, which is checked when the order is sent, or a [`Name`].
+pub trait IntoName {
+    /// The name.
+    ///
+    /// # Errors
+    /// `Invalid` when the text is no name.
+    fn into_name(self) -> Result<Name, Error>;
+}
+
+impl IntoName for Name {
+    fn into_name(self) -> Result<Name, Error> {
+        Ok(self)
+    }
+}
+
+impl IntoName for &Name {
+    fn into_name(self) -> Result<Name, Error> {
+        Ok(self.clone())
+    }
+}
+
+impl IntoName for &str {
+    fn into_name(self) -> Result<Name, Error> {
+        Name::new(self)
+    }
+}
+
+impl IntoName for String {
+    fn into_name(self) -> Result<Name, Error> {
+        Name::new(self)
+    }
+}
+
+impl IntoName for &String {
+    fn into_name(self) -> Result<Name, Error> {
+        Name::new(self.as_str())
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

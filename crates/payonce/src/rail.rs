@@ -51,7 +51,8 @@ pub struct Refusal {
 #[derive(Clone, Debug)]
 #[allow(clippy::exhaustive_structs, reason = "rails build it")]
 pub struct Setback {
-    /// What was seen. Its effect is not read; which variant it arrives in says that.
+    /// What was seen. Which variant it arrives in says whether the call had an effect; the error's own is `Unknown` only
+    /// when money may have moved before, and is read when the engine stops.
     pub error: Error,
     /// What to do about it.
     pub then: Then,

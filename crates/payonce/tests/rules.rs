@@ -1019,6 +1019,16 @@ mod where_keys_are_forgotten {
         assert_eq!(bench.script.calls(), ["look up"]);
     }
 
+    /// Whoever would pay in another way now would pay a third time.
+    #[tokio::test]
+    async fn what_moved_before_the_journal_began_is_not_said_to_have_had_no_effect() {
+        let error = Error::new(ErrorKind::Unreadable, "there are two of it").with_effect(Effect::Unknown);
+        let script = script().finds(LookUp::Setback(Setback { error, then: Then::Stop }));
+        let error = send(&engine(&script, &MemoryJournal::new()), "250.00").await.unwrap_err();
+        assert_eq!((error.effect(), error.reference_id()), (Effect::Unknown, Some(key(1))));
+        assert_eq!(script.calls(), ["look up"]);
+    }
+
     #[tokio::test]
     async fn what_was_made_ready_goes_again_while_it_lasts() {
         let script = script()

@@ -12,12 +12,12 @@ use std::ops::Range;
 use futures_util::{StreamExt, TryStreamExt, stream};
 use payonce::journal::{Filter, Record};
 use payonce::step::{Event, Outcome};
-use payonce::{BoxFuture, Error, ErrorKind, Operation, ReferenceId, Timestamp};
+use payonce::{BoxFuture, Error, ErrorKind, IntoName, Operation, ReferenceId, Timestamp};
 
 pub use difference::{Compared, Difference, Moved, Reconciliation};
 
 use crate::client::Dollr;
-use crate::orders::{Contents, IntoName, Source};
+use crate::orders::{Contents, Source};
 use crate::status::{Execution, ExecutionStatus, SourceStatus};
 
 /// How many questions are open at any time.
