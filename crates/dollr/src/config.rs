@@ -6,13 +6,10 @@
 mod environment;
 mod file;
 
-use std::path::PathBuf;
 use std::sync::Arc;
-use std::time::Duration;
 
-use payonce::journal::Journal;
-use payonce::{Clock, Engine, Error, Pace, Secret};
-use payonce_rest::{Common, Names, Place, Ready, wrong};
+use payonce::{Engine, Error, Secret};
+use payonce_rest::{Common, Names, Ready, wrong};
 use serde::{Deserialize, Serialize};
 
 pub use file::Config;
@@ -151,13 +148,6 @@ impl Builder {
         self
     }
 
-    /// Where the provider is: HTTPS, or HTTP on this machine.
-    #[must_use]
-    pub fn base_url(mut self, base_url: impl Into<String>) -> Self {
-        self.common.base_url = base_url.into();
-        self
-    }
-
     /// The merchant's stable identity in the derivation of keys; the client id unless it is set. Set it before
     /// credentials are rotated, to the first client id: under another namespace, old names get new keys.
     #[must_use]
@@ -180,109 +170,12 @@ impl Builder {
         self
     }
 
-    /// The journal's file; it is made if there is none.
-    #[must_use]
-    pub fn journal(mut self, path: impl Into<PathBuf>) -> Self {
-        self.common.place = Place::File(path.into());
-        self
-    }
-
-    /// Keeps the journal in memory: payments that are on their way when the process ends are known to the provider
-    /// alone then.
-    #[must_use]
-    pub fn journal_in_memory(mut self) -> Self {
-        self.common.place = Place::Memory;
-        self
-    }
-
-    /// Another journal.
-    #[must_use]
-    pub fn journal_with(mut self, journal: Arc<dyn Journal>) -> Self {
-        self.common.place = Place::Given(journal);
-        self
-    }
-
-    /// How fast payments are polled and retried.
-    #[must_use]
-    pub fn pace(mut self, pace: Pace) -> Self {
-        self.common.settings.pace = pace;
-        self
-    }
-
-    /// Where the time is taken from.
-    #[must_use]
-    pub fn clock(mut self, clock: Arc<dyn Clock>) -> Self {
-        self.common.settings.clock = clock;
-        self
-    }
-
-    /// How long one request may take in all; 30 s unless it is set. (A connection must be made within 10 s.)
-    #[must_use]
-    pub fn request_timeout(mut self, limit: Duration) -> Self {
-        self.common.request_timeout = limit;
-        self
-    }
-
-    /// Settings of the HTTP client: a proxy, a connect time-out, a user agent, a resolver.
-    ///
-    /// ```no_run
-    /// # fn example(builder: dollr::Builder) -> Result<(), Box<dyn std::error::Error>> {
-    /// let proxy = dollr::reqwest::Proxy::https("http://proxy.internal:3128")?;
-    /// let dollr = builder.http(move |http| http.proxy(proxy.clone()).user_agent("till/2.1")).build()?;
-    /// # Ok(())
-    /// # }
-    /// ```
-    ///
-    /// What safety rests on is set after them and cannot be undone: no redirect is followed, nothing is sent again,
-    /// TLS is this crate's own ([`root_certificates`](Self::root_certificates) adds to it), plain HTTP stays on this
-    /// machine and goes through no proxy, and [`request_timeout`](Self::request_timeout) limits each request. A second
-    /// call adds to the first.
-    #[must_use]
-    pub fn http(
-        mut self,
-        settings: impl Fn(reqwest::ClientBuilder) -> reqwest::ClientBuilder + Send + Sync + 'static,
-    ) -> Self {
-        self.common.http.add(settings);
-        self
-    }
-
-    /// Certificates, in PEM, that are trusted beside the machine's own roots: those of a proxy that looks inside.
-    #[must_use]
-    pub fn root_certificates(mut self, pem: impl Into<Vec<u8>>) -> Self {
-        self.common.roots = pem.into();
-        self
-    }
-
     /// Has collections followed over the provider's realtime channel. They are polled all the same; the channel only
     /// has the status read sooner.
     #[cfg(feature = "realtime")]
     #[must_use]
     pub fn realtime(mut self, realtime: Realtime) -> Self {
         self.realtime = Some(realtime);
-        self
-    }
-
-    /// Another way for requests to go than straight over the network: a recorder, a gateway of your own, a simulated
-    /// network. It sees them last, with the token, and what it returns is read as the provider's. It must send each
-    /// request at most once. An error of its own means that the request may have arrived, unless it is one of
-    /// connecting or of building the request.
-    #[must_use]
-    pub fn transport(mut self, transport: raw::Transport) -> Self {
-        self.common.transport = transport;
-        self
-    }
-
-    /// How many payments are in the middle of a request at any time; 32 unless it is set.
-    #[must_use]
-    pub fn concurrency(mut self, payments: usize) -> Self {
-        self.common.settings.concurrency = payments;
-        self
-    }
-
-    /// How long sending waits for the provider's first answer; 60 s unless it is set. The payment goes on.
-    #[must_use]
-    pub fn first_answer(mut self, limit: Duration) -> Self {
-        self.common.settings.first_answer = limit;
         self
     }
 
@@ -308,6 +201,17 @@ impl Builder {
         };
         Ok(Dollr::new(Engine::new(rail, place.open()?, namespace, settings)))
     }
+}
+
+payonce_rest::common_settings! {
+    Builder
+    /// ```no_run
+    /// # fn example(builder: dollr::Builder) -> Result<(), Box<dyn std::error::Error>> {
+    /// let proxy = dollr::reqwest::Proxy::https("http://proxy.internal:3128")?;
+    /// let dollr = builder.http(move |http| http.proxy(proxy.clone()).user_agent("till/2.1")).build()?;
+    /// # Ok(())
+    /// # }
+    /// ```
 }
 
 /// The passcode and device as they are added to each payout.

@@ -49,8 +49,7 @@ impl<P: Provider> Wire<P> {
         }
         let response = answered?;
         let status = response.status().as_u16();
-        // Nobody asks when a status was read, and status reads are most of what is sent.
-        let undated = reads && status == 200;
+        let undated = !P::READS_ARE_DATED && reads && status == 200;
         let date = if undated { None } else { response.headers().get(DATE).and_then(moment) };
         if let Some(date) = date {
             self.tells(date);

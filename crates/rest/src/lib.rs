@@ -13,6 +13,7 @@
 //! - No secret is in an error, in `Debug` or in what is traced: what the provider says is searched for them first.
 
 mod address;
+mod builder;
 mod call;
 mod exchange;
 mod kept;
@@ -27,6 +28,7 @@ mod wire;
 pub use address::{Address, HttpSettings, tls};
 pub use call::{Call, located};
 pub use kept::Kept;
+pub use payonce_wire::Transport;
 pub use provider::{Grant, Heard, Provider};
 pub use redact::{Clean, redact};
 pub use seen::{Head, Seen, blame, retry, setback, unreadable};

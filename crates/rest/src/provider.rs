@@ -20,6 +20,9 @@ pub trait Provider: Send + Sync + 'static {
     const HISTOGRAM: &'static str;
     /// The operation that a token is asked for by. It is sent without one.
     const TOKEN: &'static str;
+    /// Whether it matters when a read was answered, by the provider's clock. Where it does not, a reply's `Date` is left
+    /// unread, because status reads are most of what is sent.
+    const READS_ARE_DATED: bool = false;
 
     /// Whether an operation may move money, and so must never be repeated here.
     fn moves_money(operation: &str) -> bool;
