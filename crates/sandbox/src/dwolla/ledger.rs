@@ -249,33 +249,33 @@ impl Ledger {
     /// as `correlationId`, or as both. Never more than one if nobody was paid twice. A transfer counts from the moment it
     /// is made until it fails, is cancelled or is reclaimed.
     pub fn payments(&self, name: &str) -> u64 {
-        self.store.ask(|books| payments(books, name))
+        self.store.look(|books| payments(books, name))
     }
 
     /// Every payment whose money was moved and not brought back, oldest first.
     pub fn movements(&self) -> Vec<Movement> {
-        self.store.ask(|books| movements(books))
+        self.store.look(movements)
     }
 
     /// The names, keys and correlation ids alike, under which money was moved more than once.
     pub fn paid_twice(&self) -> Vec<String> {
-        self.store.ask(|books| paid_twice(books))
+        self.store.look(paid_twice)
     }
 
     /// What the books say of an account, in US dollars: `balance:` or `bank:` and the id of a funding source, `transit`, or
     /// `owed:` and the id of a balance.
     pub fn balance(&self, account: &str) -> Decimal {
-        Cents(self.store.ask(|books| books.journal.balance(account))).decimal()
+        Cents(self.store.look(|books| books.journal.balance(account))).decimal()
     }
 
     /// Every line of the books, oldest first.
     pub fn entries(&self) -> Vec<Entry> {
-        self.store.ask(|books| entries(books))
+        self.store.look(entries)
     }
 
     /// Whether every posting sums to zero, as do the books as a whole, every balance is the sum of its entries, and neither
     /// a balance with the provider nor the money in transit is less than nothing.
     pub fn is_balanced(&self) -> bool {
-        self.store.ask(|books| is_balanced(books))
+        self.store.look(is_balanced)
     }
 }

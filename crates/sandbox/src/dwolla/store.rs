@@ -69,15 +69,20 @@ impl Store {
         if kept.await.unwrap_or(false) { outcome } else { Err(Refusal::stopped()) }
     }
 
-    /// Like [`run`](Self::run), for callers outside any async context.
+    /// Like [`run`](Self::run) for work that refuses nothing, for callers outside any async context. A sandbox that
+    /// stops meanwhile may not have kept it.
     pub(crate) fn ask<T>(&self, work: impl FnOnce(&mut Books) -> T) -> T {
         let (told, kept) = mpsc::channel();
         let outcome = self.act(work, move |kept| {
             let _ = told.send(kept);
         });
-        // Whether it was kept or not: a judge reads what is in the books.
         let _ = kept.recv();
         outcome
+    }
+
+    /// Looks into the books, and waits for nothing.
+    pub(crate) fn look<T>(&self, look: impl FnOnce(&Books) -> T) -> T {
+        self.act(|books| look(books), |_| {})
     }
 
     /// Sets the switches for whatever comes next.

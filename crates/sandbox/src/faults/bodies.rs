@@ -17,7 +17,8 @@ use super::Action;
 const UNKNOWN: &str = "NEVER_SEEN_BEFORE";
 
 /// The members of replies that hold a value of an enum.
-const ENUMS: [&str; 14] = [
+const ENUMS: [&str; 15] = [
+    "bankAccountType",
     "fee_bearer",
     "gateway_provider",
     "method",

@@ -32,7 +32,7 @@ async fn set_switches(State(app): Shared, Json(switches): Json<Switches>) -> Jso
 }
 
 async fn summary(State(app): Shared) -> Json<Value> {
-    Json(app.store.ask(|books| {
+    Json(app.store.look(|books| {
         json!({
             "balanced": ledger::is_balanced(books),
             "movements": ledger::movements(books).len(),
@@ -42,13 +42,13 @@ async fn summary(State(app): Shared) -> Json<Value> {
 }
 
 async fn movements(State(app): Shared) -> Json<Vec<ledger::Movement>> {
-    Json(app.store.ask(|books| ledger::movements(books)))
+    Json(app.store.look(ledger::movements))
 }
 
 async fn entries(State(app): Shared) -> Json<Vec<ledger::Entry>> {
-    Json(app.store.ask(|books| ledger::entries(books)))
+    Json(app.store.look(ledger::entries))
 }
 
 async fn payments(State(app): Shared, Path(name): Path<String>) -> Json<Value> {
-    Json(json!({ "payments": app.store.ask(|books| ledger::payments(books, &name)) }))
+    Json(json!({ "payments": app.store.look(|books| ledger::payments(books, &name)) }))
 }

@@ -93,11 +93,11 @@ async fn authenticated(State(app): Shared, request: Request, next: Next) -> Resu
         return Err(Refusal::unauthorized("InvalidCredentials", "Missing or invalid Authorization header."));
     }
     let token = bearer(headers).map(str::to_owned);
-    let lives = app.store.run(|books| {
+    let lives = app.store.look(|books| {
         let known = token.and_then(|token| books.tokens.find(&token));
-        Ok(known.map(|known| known.expires_at > books.now))
+        known.map(|known| known.expires_at > books.now)
     });
-    match lives.await? {
+    match lives {
         None => return Err(Refusal::unauthorized("InvalidAccessToken", "Invalid access token.")),
         Some(false) => return Err(Refusal::unauthorized("ExpiredAccessToken", "Expired access token.")),
         Some(true) => {}

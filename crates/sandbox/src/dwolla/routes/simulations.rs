@@ -7,7 +7,7 @@ use axum::extract::State;
 use axum::response::Response;
 use serde_json::{Value, json};
 
-use super::{Asked, Serve, Shared, read};
+use super::{Asked, Serve, Shared, write};
 use crate::dwolla::app::App;
 use crate::dwolla::hal::{Answer, links};
 use crate::dwolla::problem::Refusal;
@@ -17,7 +17,7 @@ pub(super) fn routes() -> Router<Arc<App>> {
 }
 
 async fn simulate(State(app): Shared, asked: Asked) -> Response {
-    read(&app, |books| {
+    write(&app, asked.call, |books| {
         let body: Value = match asked.body.is_empty() {
             true => Value::Null,
             false => serde_json::from_slice(&asked.body)

@@ -1,7 +1,14 @@
 //! The sandbox that plays Dwolla, seen from outside.
 
+mod books;
+mod document;
+mod faults;
 mod idempotency;
+mod killed;
 mod money;
+mod refusals;
+mod switches;
+mod walk;
 
 use std::time::Duration;
 
@@ -127,4 +134,10 @@ pub(crate) fn transfer(source: Uuid, destination: Uuid, value: &str) -> Value {
         },
         "amount": { "currency": "USD", "value": value },
     })
+}
+
+/// The body that adds a bank.
+pub(crate) fn bank() -> Value {
+    json!({ "routingNumber": "222222226", "accountNumber": "123456789", "bankAccountType": "checking",
+        "name": "Jane's checking" })
 }
