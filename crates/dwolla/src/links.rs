@@ -36,6 +36,8 @@ pub enum Link {
     Balance(FundingSourceId),
     /// A customer's consent to debits.
     OnDemandAuthorization(OnDemandAuthorizationId),
+    /// An e-mail address that money is sent to.
+    Email(String),
     /// Something else of the provider's: the path, below the base URL.
     Other(String),
 }
@@ -49,6 +51,15 @@ pub enum Owner {
     Account(AccountId),
     /// A customer.
     Customer(CustomerId),
+}
+
+impl From<Owner> for Link {
+    fn from(owner: Owner) -> Self {
+        match owner {
+            Owner::Account(id) => Self::Account(id),
+            Owner::Customer(id) => Self::Customer(id),
+        }
+    }
 }
 
 impl From<AccountId> for Owner {
@@ -76,6 +87,18 @@ pub(crate) struct Pin {
     stem: String,
 }
 
+macro_rules! typed {
+    ($($(#[$doc:meta])* $name:ident: $kind:ident($id:ty), $what:literal;)+) => {
+        $($(#[$doc])*
+        pub(crate) fn $name(&self, rel: &'static str, href: &str) -> Result<$id, Error> {
+            match self.read(rel, href)? {
+                Link::$kind(id) => Ok(id),
+                _ => Err(not_a(rel, $what)),
+            }
+        })+
+    };
+}
+
 impl Pin {
     /// Pins links to a base URL that was checked before.
     pub(crate) fn new(base_url: &str) -> Result<Self, Error> {
@@ -101,40 +124,41 @@ impl Pin {
         Ok(Link::of(path).unwrap_or_else(|| Link::Other(path.to_owned())))
     }
 
-    /// Reads a link that has to name a transfer.
-    pub(crate) fn transfer(&self, rel: &'static str, href: &str) -> Result<TransferId, Error> {
-        match self.read(rel, href)? {
-            Link::Transfer(id) => Ok(id),
-            _ => Err(not_a(rel, "transfer")),
+    typed! {
+        /// Reads a link that has to name a transfer.
+        transfer: Transfer(TransferId), "transfer";
+        /// Reads a link that has to name a funding source.
+        funding_source: FundingSource(FundingSourceId), "funding source";
+        /// Reads a link that has to name an account.
+        account: Account(AccountId), "account";
+        /// Reads a link that has to name a customer.
+        customer: Customer(CustomerId), "customer";
+        /// Reads a link that has to name an on-demand authorization.
+        on_demand_authorization: OnDemandAuthorization(OnDemandAuthorizationId), "on-demand authorization";
+    }
+
+    /// Reads the link to where money goes, which may be an e-mail address.
+    pub(crate) fn destination(&self, rel: &'static str, href: &str) -> Result<Link, Error> {
+        let address = href.strip_prefix("mailto:").filter(|address| {
+            let plain = |byte: u8| byte.is_ascii_graphic() && !matches!(byte, b'?' | b'#');
+            address.len() <= LONGEST_PATH && address.contains('@') && address.bytes().all(plain)
+        });
+        match address {
+            Some(address) => Ok(Link::Email(address.to_owned())),
+            None => self.read(rel, href),
         }
     }
 
-    /// Reads a link that has to name a funding source.
-    pub(crate) fn funding_source(&self, rel: &'static str, href: &str) -> Result<FundingSourceId, Error> {
-        match self.read(rel, href)? {
-            Link::FundingSource(id) => Ok(id),
-            _ => Err(not_a(rel, "funding source")),
-        }
-    }
-
-    /// Reads a link that has to name an account.
-    pub(crate) fn account(&self, rel: &'static str, href: &str) -> Result<AccountId, Error> {
-        match self.read(rel, href)? {
-            Link::Account(id) => Ok(id),
-            _ => Err(not_a(rel, "account")),
-        }
-    }
-
-    /// Reads a link that has to name a customer.
-    pub(crate) fn customer(&self, rel: &'static str, href: &str) -> Result<CustomerId, Error> {
-        match self.read(rel, href)? {
-            Link::Customer(id) => Ok(id),
-            _ => Err(not_a(rel, "customer")),
-        }
+    /// Whether this is the provider itself and not a sandbox: real money.
+    pub(crate) fn is_production(&self) -> bool {
+        self.authority.eq_ignore_ascii_case("api.dwolla.com")
     }
 
     /// The URL of a thing, as a request's body names it.
     pub(crate) fn href(&self, link: &Link) -> String {
+        if let Link::Email(address) = link {
+            return format!("mailto:{address}");
+        }
         format!("{}://{}{}{}", self.scheme, self.authority, self.stem, link.path())
     }
 
@@ -189,6 +213,8 @@ impl Link {
             Self::Failure(id) => format!("/transfers/{id}/failure"),
             Self::Fees(id) => format!("/transfers/{id}/fees"),
             Self::OnDemandAuthorization(id) => format!("/on-demand-authorizations/{id}"),
+            // Not below the base URL; `href` has it.
+            Self::Email(_) => String::new(),
             Self::Other(path) => path.clone(),
         }
     }
