@@ -4,10 +4,11 @@
 //! one in the middle would hide a secret; then the secrets; and only then is the text cut, because a cut could leave
 //! the half of a secret.
 
+use payonce::Error;
 use payonce_wire::Secret;
 
 /// The most characters that are kept.
-const LONGEST: usize = 300;
+pub(crate) const LONGEST: usize = 300;
 
 /// What stands in a secret's place.
 const REDACTED: &str = "[redacted]";
@@ -20,6 +21,29 @@ pub type Clean<'a> = &'a dyn Fn(&str, Option<&Secret>) -> String;
 /// It takes no more room than the text, whatever the secrets are: the provider chooses some of them itself, and a
 /// token of one letter would make a long text many times longer.
 pub fn redact<'a>(text: &str, secrets: impl IntoIterator<Item = &'a str>) -> String {
+    redact_to(LONGEST, text, secrets)
+}
+
+/// The error without a text that is not the provider's to repeat; `shown` stands in its place.
+pub fn hide(error: Error, text: &str, shown: &str) -> Error {
+    if !format!("{error} {error:?}").contains(text) {
+        return error;
+    }
+    let hidden = Error::new(error.kind(), error.message().replace(text, shown))
+        .with_effect(error.effect())
+        .with_request_id(error.request_id().map(|id| id.replace(text, shown)));
+    match error.status() {
+        Some(status) => hidden.with_status(status),
+        None => hidden,
+    }
+}
+
+/// The same, cut to another length.
+pub(crate) fn redact_to<'a>(
+    longest: usize,
+    text: &str,
+    secrets: impl IntoIterator<Item = &'a str>,
+) -> String {
     let plain = text.bytes().all(|byte| (b' '..=b'~').contains(&byte));
     let printable: String;
     let mut rest = text;
@@ -28,10 +52,10 @@ pub fn redact<'a>(text: &str, secrets: impl IntoIterator<Item = &'a str>) -> Str
         rest = &printable;
     }
     let secrets: Vec<_> = secrets.into_iter().filter(|secret| !secret.is_empty()).collect();
-    if rest.len() <= LONGEST && !secrets.iter().any(|secret| rest.contains(secret)) {
+    if rest.len() <= longest && !secrets.iter().any(|secret| rest.contains(secret)) {
         return rest.to_owned();
     }
-    let (mut kept, mut room) = (String::new(), LONGEST);
+    let (mut kept, mut room) = (String::new(), longest);
     while room > 0 && !rest.is_empty() {
         let here =
             secrets.iter().filter(|secret| rest.starts_with(**secret)).map(|secret| secret.len()).max();
@@ -51,6 +75,8 @@ pub fn redact<'a>(text: &str, secrets: impl IntoIterator<Item = &'a str>) -> Str
 
 #[cfg(test)]
 mod tests {
+    use payonce::ErrorKind;
+
     use super::*;
 
     #[test]
@@ -69,6 +95,15 @@ mod tests {
         // A token of one letter, chosen by the provider.
         let kept = redact(&"e".repeat(2 << 20), ["e", "d"]);
         assert!(kept.len() == LONGEST && kept.capacity() < 4 * LONGEST, "{}", kept.capacity());
+    }
+
+    #[test]
+    fn a_text_that_is_not_to_be_repeated_is_taken_out_of_an_error_and_its_cause() {
+        let error = |message: &str| Error::new(ErrorKind::Refused, message.to_owned()).with_status(400);
+        let hidden = hide(error("no").with_source(error("not 123456789")), "123456789", REDACTED);
+        assert_eq!((hidden.message(), hidden.status()), ("no", Some(400)));
+        assert!(!format!("{hidden:?}").contains("123456789"));
+        assert_eq!(hide(error("not 123456789"), "123456789", "it").message(), "not it");
     }
 
     #[test]

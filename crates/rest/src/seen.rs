@@ -80,6 +80,32 @@ impl<T, P: fmt::Display> Seen<T, P> {
     }
 }
 
+/// What a call brought that makes something, and moves no money. After an answer that leaves open whether it was made, the error says so: `what` may exist,
+/// and `look` is how to find out.
+///
+/// # Errors
+/// As [`Seen::success`].
+pub fn created<T, P: fmt::Display>(seen: Seen<T, P>, what: &str, look: &str) -> Result<T, Error> {
+    seen.success().map_err(|error| {
+        let timing = matches!(error.status(), Some(408 | 425));
+        let open =
+            matches!(error.kind(), ErrorKind::Interrupted | ErrorKind::Unavailable | ErrorKind::Unreadable);
+        if !(open || timing) {
+            return error;
+        }
+        let message = format!(
+            "{}; {what} may have been created all the same: {look} before trying again",
+            error.message()
+        );
+        let explained =
+            Error::new(error.kind(), message).with_request_id(error.request_id().map(str::to_owned));
+        match error.status() {
+            Some(status) => explained.with_status(status).with_source(error),
+            None => explained.with_source(error),
+        }
+    })
+}
+
 /// Try again when it suits.
 pub fn retry(error: Error) -> Setback {
     Setback { error, then: Then::Retry }

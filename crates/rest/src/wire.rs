@@ -12,7 +12,7 @@ use progenitor_client::{ClientInfo, Error as RawError};
 use crate::call::{Call, Context, Shared};
 use crate::exchange::broken;
 use crate::provider::Provider;
-use crate::redact::redact;
+use crate::redact::{LONGEST, redact_to};
 use crate::seen::{Seen, blame, retry, setback};
 use crate::token::{Token, Tokens};
 
@@ -77,10 +77,15 @@ impl<P: Provider> Wire<P> {
 
     /// The provider's words without anything secret.
     pub fn clean(&self, text: &str, secret: Option<&payonce_wire::Secret>) -> String {
+        self.clean_to(LONGEST, text, secret)
+    }
+
+    /// The same, cut to so many characters only: for words that are there to be shown whole.
+    pub fn clean_to(&self, longest: usize, text: &str, secret: Option<&payonce_wire::Secret>) -> String {
         let token = self.tokens.any();
         let token = token.as_ref().map(|token| token.text.expose());
         let secrets = self.secrets.iter().map(Secret::expose).chain(token);
-        redact(text, secrets.chain(secret.map(payonce_wire::Secret::expose)))
+        redact_to(longest, text, secrets.chain(secret.map(payonce_wire::Secret::expose)))
     }
 
     /// Begins a call: finds the token, and makes the client for it. [`once!`](crate::once) and [`ask!`](crate::ask) are

@@ -6,9 +6,10 @@
 use std::sync::Arc;
 
 use payonce::{Currency, Error, ErrorKind, Money};
+pub(crate) use payonce_rest::created;
+use payonce_rest::hide;
 use rust_decimal::Decimal;
 
-use crate::classify::Seen;
 use crate::client::Dollr;
 use crate::phone::Phone;
 use crate::transport::Wire;
@@ -30,43 +31,10 @@ pub(crate) fn wire(client: &Dollr) -> Arc<Wire> {
     Arc::clone(client.rail().wire())
 }
 
-/// What a creation brought. After an answer that leaves open whether it was made, the error says so: `what` may exist,
-/// and `look` is how to find out.
-pub(crate) fn created<T>(seen: Seen<T>, what: &str, look: &str) -> Result<T, Error> {
-    seen.success().map_err(|error| {
-        let timing = matches!(error.status(), Some(408 | 425));
-        let open =
-            matches!(error.kind(), ErrorKind::Interrupted | ErrorKind::Unavailable | ErrorKind::Unreadable);
-        if !(open || timing) {
-            return error;
-        }
-        let message = format!(
-            "{}; {what} may have been created all the same: {look} before trying again",
-            error.message()
-        );
-        let explained =
-            Error::new(error.kind(), message).with_request_id(error.request_id().map(str::to_owned));
-        match error.status() {
-            Some(status) => explained.with_status(status).with_source(error),
-            None => explained.with_source(error),
-        }
-    })
-}
-
 /// Takes a person's number out of the provider's words on a refusal.
 pub(crate) fn hiding(phone: &Phone) -> impl Fn(Error) -> Error {
     let (digits, shown) = (phone.digits().to_owned(), format!("{phone:?}"));
-    move |error| {
-        if !error.message().contains(&digits) {
-            return error;
-        }
-        let message = error.message().replace(&digits, &shown);
-        let hidden = Error::new(error.kind(), message).with_request_id(error.request_id().map(str::to_owned));
-        match error.status() {
-            Some(status) => hidden.with_status(status),
-            None => hidden,
-        }
-    }
+    move |error| hide(error, &digits, &shown)
 }
 
 /// Reads the provider's words, field by field.
