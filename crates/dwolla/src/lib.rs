@@ -76,6 +76,8 @@ mod links;
 mod orders;
 mod rail;
 mod returns;
+#[allow(dead_code, reason = "the resources read their replies with it")]
+mod status;
 mod transport;
 
 pub use client::{Dwolla, Payment};
@@ -94,6 +96,7 @@ pub use rail::DwollaRail;
 /// The HTTP client, for [`Builder::http`].
 pub use reqwest;
 pub use returns::{BankAfterReturn, RemovalRule, ReturnCode, ReturnWindow};
+pub use status::{ClearingSpeed, Transfer, TransferFailure, TransferStatus};
 /// The states of a payment as they come: [`Payment::watch`].
 pub type Watch = payonce::Watch<DwollaRail>;
 
