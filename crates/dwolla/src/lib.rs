@@ -71,12 +71,11 @@ mod classify;
 mod client;
 mod config;
 mod ids;
-#[allow(dead_code, reason = "the resources read their links with it")]
 mod links;
 mod orders;
 mod rail;
+mod resources;
 mod returns;
-#[allow(dead_code, reason = "the resources read their replies with it")]
 mod status;
 mod transport;
 
@@ -95,6 +94,16 @@ pub use payonce::{
 pub use rail::DwollaRail;
 /// The HTTP client, for [`Builder::http`].
 pub use reqwest;
+pub use resources::accounts::{Account, Accounts};
+pub use resources::banks::AddBank;
+pub use resources::customers::{CreateCustomer, Customer, CustomerStatus, CustomerType, Customers};
+pub use resources::funding_sources::{
+    Balance, BankAccountType, Channel, FundingSource, FundingSourceStatus, FundingSourceType, FundingSources,
+};
+pub use resources::on_demand_authorizations::{OnDemandAuthorization, OnDemandAuthorizations};
+pub use resources::search::{ListTransfers, NaiveDate};
+pub use resources::simulations::Simulations;
+pub use resources::transfers::{Cancellation, Transfers};
 pub use returns::{BankAfterReturn, RemovalRule, ReturnCode, ReturnWindow};
 pub use status::{ClearingSpeed, Transfer, TransferFailure, TransferStatus};
 /// The states of a payment as they come: [`Payment::watch`].

@@ -26,7 +26,7 @@ open_enum! {
         Processed = "processed",
         /// Cancelled, by a request or by the provider.
         Cancelled = "cancelled",
-        /// Sent back by a bank; `Transfers::failure` has the code.
+        /// Sent back by a bank; [`Transfers::failure`](crate::Transfers::failure) has the code.
         Failed = "failed",
         /// Sent to an e-mail address and never claimed. Only the provider's older documents know it.
         Reclaimed = "reclaimed",

@@ -1,0 +1,161 @@
+//! Transfers that were made: retrieved, listed with their fees, cancelled. To make one, there is
+//! [`Dwolla::transfer`](crate::Dwolla::transfer).
+//!
+//! What must stay true: a transfer is cancelled only where the provider's own word, just read, allows it; and whatever a
+//! cancellation is answered, what is said of it is what the transfer then is.
+
+use payonce::Error;
+use payonce_rest::ask;
+
+use super::search::ListTransfers;
+use super::{Api, unreadable_answer};
+use crate::client::Dwolla;
+use crate::ids::TransferId;
+use crate::links::Owner;
+use crate::raw::enums::CancelStatus;
+use crate::raw::types;
+use crate::status::{Transfer, TransferFailure, TransferStatus};
+
+impl Dwolla {
+    /// The transfers that were made, by this client or another.
+    pub fn transfers(&self) -> Transfers {
+        Transfers { api: Api::of(self) }
+    }
+}
+
+/// The transfers: retrieve, list, cancel, and why one failed.
+///
+/// ```no_run
+/// use dwolla::{Cancellation, CustomerId, Dwolla, TransferId, TransferStatus};
+///
+/// # async fn transfers(dwolla: Dwolla, jane: CustomerId, id: TransferId) -> Result<(), dwolla::Error> {
+/// let transfer = dwolla.transfers().retrieve(id.clone()).await?;
+/// for fee in dwolla.transfers().fees(id.clone()).await? {
+///     println!("{} of {}", fee.amount, transfer.amount);
+/// }
+/// for failed in dwolla.transfers().list(jane).status(TransferStatus::Failed).await? {
+///     let failure = dwolla.transfers().failure(failed.id).await?;
+///     println!("{failure}: the bank account is {:?}", failure.code.bank());
+/// }
+/// match dwolla.transfers().cancel(id).await? {
+///     Cancellation::Cancelled(_) => println!("no money moves"),
+///     Cancellation::TooLate(transfer) => println!("it is {}", transfer.status),
+/// }
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Clone, Debug)]
+pub struct Transfers {
+    api: Api,
+}
+
+/// What came of the wish to cancel a transfer.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[allow(clippy::exhaustive_enums, reason = "a caller must treat both")]
+pub enum Cancellation {
+    /// It is cancelled, by this request or before: its money does not move.
+    Cancelled(Transfer),
+    /// It can no longer be cancelled: it is on its way, settled or failed, as its status says.
+    TooLate(Transfer),
+}
+
+impl Transfers {
+    /// The provider's present word on the transfer of that id. Reads only.
+    ///
+    /// A payment that was completed may be returned by a bank for up to 60 days more; its transfer is `failed` then.
+    ///
+    /// # Errors
+    /// `Invalid` when the id has not the shape of one; `NotFound` when there is no such transfer; otherwise what kept
+    /// the provider's word from being read.
+    pub async fn retrieve(&self, id: TransferId) -> Result<Transfer, Error> {
+        let id = id.checked()?;
+        let seen = ask!(self.api.wire, |raw| raw.retrieve_transfer(id.as_str()));
+        self.read(&id, seen.success()?)
+    }
+
+    /// The fees that the provider charged with the transfer of that id: transfers of their own, each of which names that
+    /// one as [`created_from_transfer`](Transfer::created_from_transfer). Reads only.
+    ///
+    /// # Errors
+    /// As [`retrieve`](Self::retrieve). `Unreadable` also when one of them is the fee of another transfer, or the
+    /// provider says that there are more than it lists.
+    pub async fn fees(&self, id: TransferId) -> Result<Vec<Transfer>, Error> {
+        let id = id.checked()?;
+        let seen = ask!(self.api.wire, |raw| raw.list_transfer_fees(id.as_str()));
+        let types::FeeList { total, transactions } = seen.success()?;
+        if usize::try_from(total) != Ok(transactions.len()) {
+            return Err(unreadable_answer("a list of fees that is not as long as it says"));
+        }
+        let fees = transactions.into_iter().map(|fee| {
+            let fee = self.api.reading(|reader| Transfer::read(fee, reader))?;
+            match &fee.created_from_transfer {
+                Some(parent) if *parent == id => Ok(fee),
+                _ => Err(unreadable_answer("a list of fees that holds one of another transfer")),
+            }
+        });
+        fees.collect()
+    }
+
+    /// Why the transfer of that id failed. Reads only.
+    ///
+    /// # Errors
+    /// As [`retrieve`](Self::retrieve); `NotFound` also when the transfer has not failed.
+    pub async fn failure(&self, id: TransferId) -> Result<TransferFailure, Error> {
+        let id = id.checked()?;
+        let seen = ask!(self.api.wire, |raw| raw.retrieve_transfer_failure(id.as_str()));
+        let reply = seen.success()?;
+        self.api.reading(|reader| TransferFailure::read(&id, reply, reader))
+    }
+
+    /// The transfers of a customer or an account, newest first as a rule. Fees are among them.
+    pub fn list(&self, owner: impl Into<Owner>) -> ListTransfers {
+        ListTransfers::of(self.api.clone(), owner.into())
+    }
+
+    /// Cancels the transfer of that id, if the provider still allows it.
+    ///
+    /// The transfer is read first, and the request is sent, once, only if it is pending and has a link to cancel it. If
+    /// that fails it is read again: settlement may have been faster. When this returns `Ok`, what it returns was read
+    /// from the provider. A crash in the middle leaves the transfer cancelled or not; asking again says which. A payment
+    /// that is cancelled ends `Failed`, by itself, at its next look at the provider.
+    ///
+    /// # Errors
+    /// As [`retrieve`](Self::retrieve). When the provider refuses although the transfer still looks cancellable, or does
+    /// not answer, the error is that of the request, and asking again does no harm.
+    pub async fn cancel(&self, id: TransferId) -> Result<Cancellation, Error> {
+        let id = id.checked()?;
+        if let Some(decided) = decided(self.retrieve(id.clone()).await?) {
+            return Ok(decided);
+        }
+        let asked = types::CancelTransfer { status: CancelStatus::Cancelled };
+        let seen = ask!(self.api.wire, |raw| raw.cancel_transfer(id.as_str(), None, &asked));
+        let refused = match seen.success().and_then(|reply| self.read(&id, reply)) {
+            Ok(transfer) if transfer.status == TransferStatus::Cancelled => {
+                return Ok(Cancellation::Cancelled(transfer));
+            }
+            Ok(_) => unreadable_answer("a transfer that is not cancelled"),
+            Err(error) => error,
+        };
+        match self.retrieve(id).await.ok().and_then(decided) {
+            Some(decided) => Ok(decided),
+            None => Err(refused),
+        }
+    }
+
+    /// Reads a reply about the transfer that was asked for.
+    fn read(&self, id: &TransferId, reply: types::Transfer) -> Result<Transfer, Error> {
+        self.api.reading(|reader| {
+            reader.is_same(&reply.id, id, "transfer")?;
+            Transfer::read(reply, reader)
+        })
+    }
+}
+
+/// What there is to say without a request; none if it can be cancelled.
+fn decided(transfer: Transfer) -> Option<Cancellation> {
+    match transfer.status {
+        TransferStatus::Cancelled => Some(Cancellation::Cancelled(transfer)),
+        _ if transfer.is_cancellable() => None,
+        _ => Some(Cancellation::TooLate(transfer)),
+    }
+}
