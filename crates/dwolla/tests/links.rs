@@ -73,7 +73,9 @@ fn answer(asked: &Asked, rel: &str, href: String) -> Answer {
         "GET /" => Answer::ok(with(json!({ "_links": {} }))),
         "POST /customers" => Answer::created(&place),
         line if line.ends_with("/failure") => Answer::ok(with(json!({ "code": "R01", "description": "No" }))),
-        line if line.ends_with("/fees") => Answer::ok(json!({ "transactions": [transfer("pending")], "total": 1 })),
+        line if line.ends_with("/fees") => {
+            Answer::ok(json!({ "transactions": [transfer("pending")], "total": 1 }))
+        }
         line if line.contains("/transfers/") => Answer::ok(transfer("pending")),
         line if line.ends_with("/transfers") => {
             Answer::ok(json!({ "_embedded": { "transfers": [transfer("pending")] }, "total": 1 }))
@@ -119,7 +121,9 @@ const RELATIONS: [&str; 10] = [
 /// One link a line; `\t` and the like stand for what a line cannot hold.
 fn corpus() -> Vec<String> {
     let lines = include_str!("hostile_links.txt").lines().filter(|line| !line.starts_with("## "));
-    lines.map(|line| line.replace("\\t", "\t").replace("\\n", "\n").replace("\\r", "\r").replace("\\0", "\0")).collect()
+    lines
+        .map(|line| line.replace("\\t", "\t").replace("\\n", "\n").replace("\\r", "\r").replace("\\0", "\0"))
+        .collect()
 }
 
 #[tokio::test]
@@ -164,7 +168,8 @@ async fn nothing_reaches_another_machine_whichever_link_leads_there() {
             assert!(!format!("{error} {error:?}").contains(there.as_str()), "{error:?}");
         }
     }
-    let posts: Vec<_> = hostile.provider.lines().into_iter().filter(|line| line.starts_with("POST")).collect();
+    let posts: Vec<_> =
+        hostile.provider.lines().into_iter().filter(|line| line.starts_with("POST")).collect();
     assert!(posts.iter().all(|line| line == "POST /customers"), "{posts:?}");
     // Whatever was sent there would have arrived before this does.
     tokio::net::TcpStream::connect(there).await.unwrap();
