@@ -1,5 +1,7 @@
 //! A link that leads elsewhere is refused before there is a request: nothing of it reaches the wire, on any call.
 
+#![allow(clippy::unwrap_used, reason = "a test may panic")]
+
 mod provider;
 
 use std::sync::atomic::{AtomicUsize, Ordering};

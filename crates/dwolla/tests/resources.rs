@@ -1,5 +1,7 @@
 //! What the facade makes of each answer about transfers, customers and funding sources.
 
+#![allow(clippy::unwrap_used, reason = "a test may panic")]
+
 mod provider;
 
 use std::collections::BTreeSet;
