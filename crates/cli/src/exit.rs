@@ -103,9 +103,8 @@ impl Error {
                 (ErrorKind::Invalid, Effect::None) => Exit::Usage,
                 (_, Effect::None) => Exit::Error,
             },
-            Self::Sandbox(cmd_sandbox::Problem::NoPort) | Self::Demo(demo::Problem::Impossible(_)) => {
-                Exit::Usage
-            }
+            Self::Sandbox(cmd_sandbox::Problem::NoPort | cmd_sandbox::Problem::Usage(_))
+            | Self::Demo(demo::Problem::Impossible(_)) => Exit::Usage,
             _ => Exit::Error,
         }
     }

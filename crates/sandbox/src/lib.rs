@@ -1,5 +1,6 @@
 //! A local, stateful Dollr: real HTTP, real state, real books, and faults on demand. The provider has no public
-//! sandbox, so this one plays it, and its ledger is the judge of whether anybody was paid twice.
+//! sandbox, so this one plays it, and its ledger is the judge of whether anybody was paid twice. Dwolla is played by
+//! [`DwollaSandbox`], which is told of in [`dwolla`].
 //!
 //! ```no_run
 //! # async fn example() -> Result<(), Box<dyn std::error::Error>> {

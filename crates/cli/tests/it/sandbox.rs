@@ -62,3 +62,59 @@ fn it_does_not_start_beside_credentials_that_look_live_and_does_not_show_them() 
         refused.err
     );
 }
+
+#[test]
+fn both_providers_are_played_at_once_each_with_its_file_and_its_variables() {
+    let directory = tempfile::tempdir().unwrap();
+    let both = ["sandbox", "--rail", "dollr", "--rail", "dwolla"];
+    let printed = [&both[..], &["--print-env"]].concat();
+    let printed = Ran::of(payonce(directory.path(), &printed).output().unwrap()).exits(0);
+    for line in [
+        "export DOLLR_BASE_URL=http://127.0.0.1:4010",
+        "export DWOLLA_BASE_URL=http://127.0.0.1:4011",
+        "export DWOLLA_KEY=sandbox-key",
+        "export DWOLLA_SECRET=sandbox-secret",
+    ] {
+        assert!(printed.out.lines().any(|printed| printed == line), "{line} in {}", printed.out);
+    }
+
+    let files = ["--db", "dollr.db", "--db", "dwolla.db", "--addr", "127.0.0.1:0", "--addr", "127.0.0.1:0"];
+    let run = [&both[..], &files, &["--json"]].concat();
+    let mut sandbox = payonce(directory.path(), &run).stdout(Stdio::piped()).spawn().unwrap();
+    let mut lines = BufReader::new(sandbox.stdout.take().unwrap()).lines();
+    for rail in ["dollr", "dwolla"] {
+        let said: serde_json::Value = serde_json::from_str(&lines.next().unwrap().unwrap()).unwrap();
+        assert_eq!(said["rail"], rail);
+        assert!(said["listening"].as_str().unwrap().starts_with("http://127.0.0.1:"));
+        assert!(directory.path().join(format!("{rail}.db")).exists());
+    }
+    let stopped = Command::new("kill").args(["-TERM", &sandbox.id().to_string()]).status().unwrap();
+    assert!(stopped.success());
+    assert_eq!(sandbox.wait().unwrap().code(), Some(0));
+}
+
+#[test]
+fn dwolla_alone_says_which_it_is_and_refuses_what_is_not_for_it() {
+    let directory = tempfile::tempdir().unwrap();
+    let alone = ["sandbox", "--rail", "dwolla", "--addr", "127.0.0.1:0"];
+    let mut sandbox = payonce(directory.path(), &alone).stdout(Stdio::piped()).spawn().unwrap();
+    let mut line = String::new();
+    BufReader::new(sandbox.stdout.take().unwrap()).read_line(&mut line).unwrap();
+    assert!(line.starts_with("payonce sandbox: listening on http://127.0.0.1:"), "{line}");
+    assert!(line.trim_end().ends_with(" (dwolla)"), "{line}");
+    sandbox.kill().unwrap();
+    sandbox.wait().unwrap();
+
+    for wrong in [
+        &["--expose-to-the-network-without-protection"][..],
+        &["--rail", "dwolla"],
+        &["--addr", "127.0.0.1:0"],
+        &["--db", "a.db", "--db", "b.db"],
+    ] {
+        let arguments = [&alone[..], wrong].concat();
+        Ran::of(payonce(directory.path(), &arguments).output().unwrap()).exits(2);
+    }
+    let mut command = payonce(directory.path(), &alone);
+    let refused = Ran::of(command.env("DWOLLA_SECRET", "canary-4711").output().unwrap()).exits(1);
+    assert!(refused.err.contains("DWOLLA_SECRET") && !refused.err.contains("canary"), "{}", refused.err);
+}
