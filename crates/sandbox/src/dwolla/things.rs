@@ -148,8 +148,7 @@ pub(crate) enum Step {
 }
 
 /// Which side of a transfer something is about.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Side {
     Source,
     Destination,

@@ -8,7 +8,6 @@ use rust_decimal::{Decimal, RoundingStrategy};
 use serde_json::Value;
 use uuid::Uuid;
 
-use super::is_clearing;
 use crate::dwolla::books::Books;
 use crate::dwolla::problem::{Refusal, Wrong};
 use crate::dwolla::seed;
@@ -234,7 +233,13 @@ fn clearing(books: &Books, body: &Value, cents: i64) -> Result<Option<Clearing>,
     if books.switches.clearing == Feature::Disabled {
         return Err(Wrong::at("Restricted", "/clearing/destination", "Clearing is not enabled."));
     }
-    is_clearing(&clearing).map_err(|path| Wrong::at("Invalid", path, "Invalid clearing."))?;
+    for (asked, path) in
+        [(&clearing.source, "/clearing/source"), (&clearing.destination, "/clearing/destination")]
+    {
+        if asked.as_deref().is_some_and(|asked| !["standard", "next-available"].contains(&asked)) {
+            return Err(Wrong::at("Invalid", path, "Invalid clearing."));
+        }
+    }
     let same_day = [&clearing.source, &clearing.destination]
         .into_iter()
         .flatten()

@@ -20,7 +20,7 @@ use super::problem::Refusal;
 use super::returns::Return;
 use super::seed;
 use super::switches::{Output, Settlement};
-use super::things::{Clearing, Owner, Payee, Status, Step, Transfer};
+use super::things::{Owner, Payee, Status, Step, Transfer};
 use check::{Fee, Order};
 
 /// How long money waits for somebody the provider does not know.
@@ -169,18 +169,4 @@ fn speed_of(transfer: &Transfer, asked: &Option<String>, usual: Speed) -> Speed 
 /// Three or four banking days, as the transfer's id has it.
 fn standard(transfer: &Transfer) -> Speed {
     Speed::Standard(if transfer.id.as_u128().is_multiple_of(2) { 3 } else { 4 })
-}
-
-/// Whether what was asked for is what `clearing` may say.
-fn is_clearing(clearing: &Clearing) -> Result<(), &'static str> {
-    let known = |asked: &Option<String>, values: &[&str]| {
-        asked.as_deref().is_none_or(|asked| values.contains(&asked))
-    };
-    if !known(&clearing.source, &["standard", "next-available"]) {
-        return Err("/clearing/source");
-    }
-    if !known(&clearing.destination, &["standard", "next-available"]) {
-        return Err("/clearing/destination");
-    }
-    Ok(())
 }

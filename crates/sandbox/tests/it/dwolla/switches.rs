@@ -338,3 +338,28 @@ async fn a_transfer_can_be_cancelled_until_the_file_is_made_and_the_clock_decide
         assert_eq!(sandbox.ledger().movements().is_empty(), cancelled);
     }
 }
+
+#[tokio::test]
+async fn banks_rest_on_holidays_or_do_not() {
+    use chrono::Datelike;
+    for bank_holidays in [BankHolidays::Observed, BankHolidays::Ignored] {
+        let (sandbox, _) = world(Switches { bank_holidays, ..Switches::default() }).await;
+        // The evening before a Christmas in the middle of a week, after the file has been made.
+        until(&sandbox, chrono::Weekday::Wed, 23);
+        let is_eve = |day: chrono::DateTime<chrono::Utc>| {
+            let middle = (1..4).contains(&day.weekday().num_days_from_monday());
+            middle && (day.month(), day.day()) == (12, 24)
+        };
+        while !is_eve(sandbox.clock().now()) {
+            sandbox.clock().advance(24 * HOUR);
+        }
+        let mut application = Application::of(&sandbox).await;
+        let made = application.post("/transfers", &transfer(BANK, CUSTOMER_BANK, "1.00")).await.made();
+        // The next evening.
+        sandbox.clock().advance(24 * HOUR);
+        application.renew_token().await;
+        let cancelled = application.cancel(made).await.status == 200;
+        assert_eq!(cancelled, bank_holidays == BankHolidays::Observed);
+        assert_eq!(sandbox.ledger().movements().is_empty(), cancelled);
+    }
+}
