@@ -1,12 +1,18 @@
 //! Trying a failed payment again: a decision that only a person or a program makes, never the engine.
 
+use std::sync::Arc;
+
 use clap::Args;
-use dollr::Name;
-use payonce::ErrorKind;
+use dollr::Dollr;
+use dwolla::Dwolla;
+use payonce::journal::SqliteJournal;
+use payonce::{ErrorKind, Name};
 
 use crate::cmd_pay::tell;
 use crate::config::Client;
 use crate::exit::{self, Error, Exit};
+use crate::facade::{Facade, Place};
+use crate::rail::{Rail, Rails};
 
 /// Try a failed payment again, under the same name.
 #[derive(Debug, Args)]
@@ -18,15 +24,27 @@ pub(crate) struct Again {
     #[arg(long)]
     wait: bool,
     #[command(flatten)]
+    rails: Rails,
+    #[command(flatten)]
     client: Client,
 }
 
 impl Again {
     pub(crate) async fn run(self, json: bool) -> Result<Exit, Error> {
-        let dollr = self.client.open()?;
-        let failed = dollr.find(&self.name).await?.ok_or_else(|| unknown(self.name.as_str()))?;
-        let payment = failed.again().await?;
-        tell(&dollr, &payment, self.wait, json).await
+        let journal = Arc::new(self.client.journal.open()?);
+        let found = self.rails.find_by_name(&*journal, &self.name).await?;
+        let (rail, _) = found.ok_or_else(|| unknown(self.name.as_str()))?;
+        match rail {
+            Rail::Dollr => self.on::<Dollr>(journal, json).await,
+            Rail::Dwolla => self.on::<Dwolla>(journal, json).await,
+        }
+    }
+
+    async fn on<F: Facade>(self, journal: Arc<SqliteJournal>, json: bool) -> Result<Exit, Error> {
+        let facade = F::open(self.client.variables()?, Place::Open(journal))?;
+        let found = facade.find_payment(&self.name).await?;
+        let payment = found.ok_or_else(|| unknown(self.name.as_str()))?.again().await?;
+        tell(&facade, &payment, self.wait, json).await
     }
 }
 

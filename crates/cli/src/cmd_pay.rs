@@ -1,27 +1,25 @@
-//! The commands that move money. Each is safe to repeat: the same name with the same contents is the same payment.
+//! The commands that move money, but for `transfer`, which is in a file of its own. Each is safe to repeat: the same name with the same contents is the same payment.
 
 use clap::Args;
-use dollr::{
-    AccountId, CounterpartyId, Currency, Dollr, InvoiceId, Money, Name, OrderId, Payment, PaymentIntentId,
-    Source, Status, WalletId,
-};
+use dollr::{AccountId, Currency, Dollr, InvoiceId, Money, OrderId, PaymentIntentId, Source};
+use payonce::{Name, Payment, Status};
 
 use crate::config::Client;
 use crate::exit::{self, Error, Exit};
+use crate::facade::Facade;
 use crate::print;
-use crate::rail::Rail;
 use crate::report::Report;
 
 /// What every order has.
 #[derive(Debug, Args)]
-struct Common {
+pub(crate) struct Common {
     /// The payment's permanent name, for example salary/2026-11/ama.
-    name: Name,
+    pub(crate) name: Name,
     /// Wait for the end, however long it takes; otherwise return when the provider has taken the payment.
     #[arg(long)]
-    wait: bool,
+    pub(crate) wait: bool,
     #[command(flatten)]
-    client: Client,
+    pub(crate) client: Client,
 }
 
 /// How much.
@@ -58,34 +56,8 @@ impl Payout {
     pub(crate) async fn run(self, json: bool) -> Result<Exit, Error> {
         let Self { common, account, sum } = self;
         let money = sum.money()?;
-        let dollr = common.client.open()?;
+        let dollr: Dollr = common.client.open()?;
         let payment = dollr.payout(&common.name, account, money).send().await?;
-        tell(&dollr, &payment, common.wait, json).await
-    }
-}
-
-/// Move money from a wallet of the merchant to a counterparty's.
-#[derive(Debug, Args)]
-#[command(after_help = exit::HELP)]
-pub(crate) struct Transfer {
-    #[command(flatten)]
-    common: Common,
-    /// The merchant's wallet to take it from.
-    #[arg(long)]
-    from_wallet: WalletId,
-    /// The counterparty to give it to.
-    #[arg(long)]
-    to_counterparty: CounterpartyId,
-    #[command(flatten)]
-    sum: Sum,
-}
-
-impl Transfer {
-    pub(crate) async fn run(self, json: bool) -> Result<Exit, Error> {
-        let Self { common, from_wallet, to_counterparty, sum } = self;
-        let money = sum.money()?;
-        let dollr = common.client.open()?;
-        let payment = dollr.transfer(&common.name, from_wallet, to_counterparty, money).send().await?;
         tell(&dollr, &payment, common.wait, json).await
     }
 }
@@ -110,7 +82,7 @@ impl Refund {
     pub(crate) async fn run(self, json: bool) -> Result<Exit, Error> {
         let Self { common, intent, reason, sum } = self;
         let money = sum.money()?;
-        let dollr = common.client.open()?;
+        let dollr: Dollr = common.client.open()?;
         let mut order = dollr.refund(&common.name, intent, money);
         if let Some(reason) = reason {
             order = order.reason(reason);
@@ -160,7 +132,7 @@ impl PaidFor {
 impl Collection {
     pub(crate) async fn run(self, json: bool) -> Result<Exit, Error> {
         let Self { common, source, account, currency } = self;
-        let dollr = common.client.open()?;
+        let dollr: Dollr = common.client.open()?;
         let payment = dollr.collection(&common.name, source.source(), account, currency).send().await?;
         tell(&dollr, &payment, common.wait, json).await
     }
@@ -170,7 +142,12 @@ impl Collection {
 const AUTHORISE: &str = "the card's holder must authorise it in the browser";
 
 /// Waits if asked to, prints how the payment stands, and returns the exit code that says the same.
-pub(crate) async fn tell(dollr: &Dollr, payment: &Payment, wait: bool, json: bool) -> Result<Exit, Error> {
+pub(crate) async fn tell<F: Facade>(
+    facade: &F,
+    payment: &Payment<F::Over>,
+    wait: bool,
+    json: bool,
+) -> Result<Exit, Error> {
     if wait {
         if let Status::NeedsAction { .. } = payment.status().await? {
             print::note(format!("payonce: {}: waiting: {AUTHORISE}", payment.name()));
@@ -178,8 +155,8 @@ pub(crate) async fn tell(dollr: &Dollr, payment: &Payment, wait: bool, json: boo
         payment.settled().await?;
     }
     // The handle shows the payment as it was when it was sent.
-    let now = dollr.find(payment.name()).await?;
-    let mut report = Report::of(Rail::Dollr, now.as_ref().unwrap_or(payment).record())?;
+    let now = facade.find_payment(payment.name()).await?;
+    let mut report = Report::of(F::RAIL, now.as_ref().unwrap_or(payment).record())?;
     if let Status::NeedsAction { .. } = payment.status().await? {
         report.reason = Some(AUTHORISE.to_owned());
     }

@@ -8,11 +8,13 @@ use std::ffi::OsString;
 use std::fs::File;
 use std::io::Read;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use clap::Args;
-use dollr::Dollr;
 use payonce::Secret;
 use payonce::journal::SqliteJournal;
+
+use crate::facade::{Facade, Place, Variables};
 
 /// The variable that asks for traces.
 pub(crate) const LOG: &str = "PAYONCE_LOG";
@@ -20,17 +22,19 @@ pub(crate) const LOG: &str = "PAYONCE_LOG";
 /// The settings, as `--help` shows them.
 pub(crate) const HELP: &str = "\
 Environment:
-  DOLLR_CLIENT_ID, DOLLR_CLIENT_SECRET    the credentials
-  DOLLR_BASE_URL                          where the provider is, if not at its public address
-  DOLLR_NAMESPACE                         the merchant's identity in the derivation of keys (the client id)
+  DOLLR_CLIENT_ID, DOLLR_CLIENT_SECRET    the credentials with Dollr
+  DWOLLA_KEY, DWOLLA_SECRET               the credentials with Dwolla
+  DOLLR_BASE_URL, DWOLLA_BASE_URL         where the provider is, if not at its public address
+  DOLLR_NAMESPACE, DWOLLA_NAMESPACE       the merchant's identity in the derivation of keys (the client id; the key)
   DOLLR_PASSCODE, and DOLLR_PASSCODE_PHONE or DOLLR_PASSCODE_USER_ID
                                           what approves payouts, and whose it is
   DOLLR_DEVICE_NAME, _TYPE, _PLATFORM, _USER_AGENT, _CLIENT_IP
                                           what sends payouts
+  PAYONCE_RAIL                            what a transfer goes over, dollr or dwolla (dollr)
   PAYONCE_JOURNAL                         the journal's file (payonce.db in the current directory)
   PAYONCE_LOG                             what to trace to standard error, for example dollr=debug
 
-All of it but the device, the journal and the log can stand in a file instead, which --secrets names.";
+All of it but the device, the rail, the journal and the log can stand in a file instead, which --secrets names.";
 
 /// The settings that `--secrets` may hold.
 const KEYS: [&str; 11] = [
@@ -87,12 +91,18 @@ pub(crate) struct JournalFile {
 }
 
 impl JournalFile {
-    /// The journal, to read: one that is not there is not made.
+    /// The journal: one that is not there is not made.
     pub(crate) fn open(&self) -> Result<SqliteJournal, crate::Error> {
+        let journal = self.open_if_there()?;
+        journal.ok_or_else(|| Problem::NoJournal(self.path.clone()).into())
+    }
+
+    /// The journal, if there is one.
+    pub(crate) fn open_if_there(&self) -> Result<Option<SqliteJournal>, crate::Error> {
         if !self.path.exists() {
-            return Err(Problem::NoJournal(self.path.clone()).into());
+            return Ok(None);
         }
-        Ok(SqliteJournal::open(&self.path)?)
+        Ok(Some(SqliteJournal::open(&self.path)?))
     }
 }
 
@@ -104,20 +114,19 @@ pub(crate) struct Client {
     #[arg(long, value_name = "FILE", display_order = 90)]
     secrets: Option<PathBuf>,
     #[command(flatten)]
-    journal: JournalFile,
+    pub(crate) journal: JournalFile,
 }
 
 impl Client {
-    /// The client that the settings describe.
-    pub(crate) fn open(&self) -> Result<Dollr, crate::Error> {
-        let builder = dollr::Builder::from_variables(self.variables()?)?;
-        Ok(builder.journal(&self.journal.path).build()?)
+    /// The client that the settings describe, with its journal.
+    pub(crate) fn open<F: Facade>(&self) -> Result<F, crate::Error> {
+        Ok(F::open(self.variables()?, Place::File(&self.journal.path))?)
     }
 
     /// The environment, and what the secrets add to it.
-    fn variables(&self) -> Result<BTreeMap<String, OsString>, Problem> {
+    pub(crate) fn variables(&self) -> Result<Variables, Problem> {
         let named = |(key, value): (OsString, OsString)| Some((key.into_string().ok()?, value));
-        let mut variables: BTreeMap<String, OsString> = std::env::vars_os().filter_map(named).collect();
+        let mut variables: Variables = std::env::vars_os().filter_map(named).collect();
         let Some(path) = &self.secrets else { return Ok(variables) };
         for (key, value) in Secrets::read(path)?.0 {
             match variables.insert(key.to_owned(), value.expose().into()) {

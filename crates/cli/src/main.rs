@@ -11,9 +11,11 @@ mod cmd_history;
 mod cmd_pay;
 mod cmd_resume;
 mod cmd_sandbox;
+mod cmd_transfer;
 mod config;
 mod demo;
 mod exit;
+mod facade;
 mod print;
 mod rail;
 mod report;
@@ -45,7 +47,7 @@ enum Command {
     #[command(hide = true)]
     DemoChild(demo::child::Child),
     Payout(cmd_pay::Payout),
-    Transfer(cmd_pay::Transfer),
+    Transfer(cmd_transfer::Transfer),
     Refund(cmd_pay::Refund),
     Collection(cmd_pay::Collection),
     Again(cmd_again::Again),

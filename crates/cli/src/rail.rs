@@ -28,6 +28,14 @@ impl Rail {
             Self::Dwolla => "dwolla",
         }
     }
+
+    /// The one that it is not.
+    pub(crate) fn other(self) -> Self {
+        match self {
+            Self::Dollr => Self::Dwolla,
+            Self::Dwolla => Self::Dollr,
+        }
+    }
 }
 
 impl fmt::Display for Rail {

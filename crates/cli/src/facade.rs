@@ -1,0 +1,74 @@
+//! The clients of both rails, for what a command asks of either alike: settings, the journal's payments, their end.
+
+use std::collections::BTreeMap;
+use std::ffi::OsString;
+use std::future::Future;
+use std::path::Path;
+use std::sync::Arc;
+
+use dollr::Dollr;
+use dwolla::Dwolla;
+use payonce::journal::{Filter, SqliteJournal, Summary};
+use payonce::{Error, Name, Payment};
+
+use crate::rail::Rail;
+
+/// The settings by the names of their variables.
+pub(crate) type Variables = BTreeMap<String, OsString>;
+
+/// Where a client's journal is.
+pub(crate) enum Place<'p> {
+    /// In this file, which is made if there is none.
+    File(&'p Path),
+    /// It is open already, and other clients may have it too.
+    Open(Arc<SqliteJournal>),
+}
+
+/// The client of one rail.
+pub(crate) trait Facade: Clone + Send + Sync + Sized + 'static {
+    /// The rail as the engine sees it.
+    type Over: payonce::Rail;
+
+    /// The rail's name.
+    const RAIL: Rail;
+
+    /// The client that the settings describe.
+    fn open(variables: Variables, journal: Place<'_>) -> Result<Self, Error>;
+
+    /// Finds a payment in the journal.
+    fn find_payment(
+        &self,
+        name: &Name,
+    ) -> impl Future<Output = Result<Option<Payment<Self::Over>>, Error>> + Send;
+
+    /// Lists the journal's payments.
+    fn list_payments(&self, filter: Filter) -> impl Future<Output = Result<Vec<Summary>, Error>> + Send;
+}
+
+macro_rules! facade {
+    ($client:ident, $builder:path, $over:path) => {
+        impl Facade for $client {
+            type Over = $over;
+            const RAIL: Rail = Rail::$client;
+
+            fn open(variables: Variables, journal: Place<'_>) -> Result<Self, Error> {
+                let builder = <$builder>::from_variables(variables)?;
+                match journal {
+                    Place::File(path) => builder.journal(path).build(),
+                    Place::Open(journal) => builder.journal_with(journal).build(),
+                }
+            }
+
+            async fn find_payment(&self, name: &Name) -> Result<Option<Payment<Self::Over>>, Error> {
+                self.find(name).await
+            }
+
+            async fn list_payments(&self, filter: Filter) -> Result<Vec<Summary>, Error> {
+                self.list(filter).await
+            }
+        }
+    };
+}
+
+facade!(Dollr, dollr::Builder, dollr::DollrRail);
+facade!(Dwolla, dwolla::Builder, dwolla::DwollaRail);
