@@ -4,19 +4,18 @@ use std::time::{Duration, Instant};
 
 use clap::Args;
 use payonce::journal::SqliteJournal;
-use payonce_sandbox::{Sandbox, Storm};
+use payonce_sandbox::Storm;
 use serde::Serialize;
 
 use crate::demo::Problem;
 use crate::demo::plan::plan;
 use crate::demo::progress::Progress;
 use crate::demo::proof::Proof;
+use crate::demo::provider::Provider;
 use crate::demo::run::{Run, draw_moments};
 use crate::exit::{Error, Exit};
 use crate::print;
-
-/// How long the sandbox's mobile money takes to settle: longer than a kill takes, so that each meets work in flight.
-const SETTLES_AFTER: Duration = Duration::from_millis(250);
+use crate::rail::Rail;
 
 /// The longest delay of a storm. Whatever a killed process left on the wire has arrived by then.
 const STRAGGLERS: Duration = Duration::from_millis(300);
@@ -33,7 +32,10 @@ const LIMIT: Duration = Duration::from_secs(600);
 /// code is 0 only if nothing was paid twice, nothing was lost, every payment ended, and the ledger balances.
 #[derive(Debug, Args)]
 pub(crate) struct Demo {
-    /// How many payouts to make.
+    /// What to pay over: payouts by mobile money, or transfers between banks.
+    #[arg(long, default_value = "dollr")]
+    rail: Rail,
+    /// How many payments to make.
     #[arg(long, default_value_t = 200, value_parser = clap::value_parser!(u32).range(1..=100_000))]
     payments: u32,
     /// How often to kill the process that makes them.
@@ -50,6 +52,7 @@ pub(crate) struct Demo {
 /// The proof as `--json` prints it.
 #[derive(Serialize)]
 struct Verdict<'v> {
+    rail: Rail,
     payments: usize,
     completed: usize,
     failed: usize,
@@ -76,20 +79,19 @@ impl Demo {
         let seed = self.seed.unwrap_or_else(|| fastrand::u32(..).into());
         let payments = usize::try_from(self.payments).expect("a machine that runs this counts to 100,000");
         let kills = usize::try_from(self.kills).expect("a machine that runs this counts to 1,000");
-        let plan = plan(seed, payments);
+        let plan = plan(self.rail, seed, payments);
         let directory = tempfile::tempdir().map_err(Problem::Directory)?;
         let journal = directory.path().join("journal");
         std::fs::create_dir(&journal).map_err(Problem::Directory)?;
-        let sandbox =
-            Sandbox::builder().settle_after(SETTLES_AFTER).start().await.map_err(Problem::Sandbox)?;
-        sandbox.storm(storm(seed));
+        let provider = Provider::start(self.rail, storm(seed)).await.map_err(Problem::Sandbox)?;
 
         let mut progress = Progress::new();
-        progress.event(&format!("{payments} payments, {kills} kills, seed {seed}"));
-        // About one payment in ten is declined and leaves no movement.
+        progress.event(&format!("{payments} payments on {}, {kills} kills, seed {seed}", self.rail));
+        // About one payment in ten fails and leaves no movement.
         let moments = draw_moments(seed, (payments * 9 / 10).max(1), kills, self.lose_journal);
         let mut run = Run {
-            sandbox: &sandbox,
+            rail: self.rail,
+            provider: &provider,
             plan: &plan,
             seed,
             directory: &journal,
@@ -105,9 +107,10 @@ impl Demo {
 
         let proof = {
             let journal = SqliteJournal::open(journal.join("journal.db"))?;
-            Proof::read(&plan, &sandbox.ledger(), &journal).await?
+            Proof::read(self.rail, &plan, &provider, &journal).await?
         };
         let verdict = Verdict {
+            rail: self.rail,
             payments,
             completed: proof.completed,
             failed: proof.failed,
@@ -119,8 +122,8 @@ impl Demo {
             kills: in_flight.len(),
             in_flight_at_kill: &in_flight,
             journal_lost: self.lose_journal,
-            faults_injected: sandbox.faults_fired(),
-            requests: sandbox.request_count(),
+            faults_injected: provider.faults_fired(),
+            requests: provider.request_count(),
             elapsed_ms: u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX),
             seed,
         };

@@ -2,19 +2,25 @@
 //! waits. It knows nothing of the kills, and nothing in it is there for their sake.
 
 use std::collections::HashSet;
+use std::future::Future;
 use std::io::Read;
 use std::sync::Arc;
 use std::time::Duration;
 
 use clap::Args;
-use dollr::{AccountId, Builder, Dollr, Name, Pace};
+use dollr::{AccountId, Dollr};
+use dwolla::{CustomerId, Destination, Dwolla, FundingSourceId};
 use payonce::journal::Filter;
-use payonce::{Error, ErrorKind};
+use payonce::{Error, ErrorKind, Name, Pace, Payment};
+use payonce_sandbox::dwolla::{BANK, CUSTOMER, CUSTOMER_BANK, SHORT_BANK, VERIFIED_CUSTOMER};
 use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
+use uuid::Uuid;
 
-use super::plan::{Planned, plan};
+use super::plan::{PAYEES, Planned, plan};
 use crate::exit::Exit;
+use crate::facade::Facade;
+use crate::rail::Rail;
 
 /// Much faster than a real provider would like, because this one settles in a moment.
 const PACE: Pace = Pace {
@@ -31,6 +37,8 @@ const BREATH: Duration = Duration::from_millis(100);
 #[derive(Debug, Args)]
 pub(crate) struct Child {
     #[arg(long)]
+    rail: Rail,
+    #[arg(long)]
     seed: u64,
     #[arg(long)]
     payments: usize,
@@ -42,11 +50,24 @@ pub(crate) struct Child {
 impl Child {
     pub(crate) async fn run(self) -> Result<Exit, crate::Error> {
         end_with_the_parent();
-        let dollr = Builder::from_env()?.pace(PACE).concurrency(self.window).build()?;
-        dollr.resume().await?;
+        match self.rail {
+            Rail::Dollr => {
+                let dollr = dollr::Builder::from_env()?.pace(PACE).concurrency(self.window).build()?;
+                dollr.resume().await?;
+                self.pay_all(dollr).await
+            }
+            Rail::Dwolla => {
+                let dwolla = dwolla::Builder::from_env()?.pace(PACE).concurrency(self.window).build()?;
+                dwolla.resume().await?;
+                self.pay_all(dwolla).await
+            }
+        }
+    }
+
+    async fn pay_all<F: Pays>(&self, client: F) -> Result<Exit, crate::Error> {
         let everything = Filter { standing: None, unfinished: false, after: None, limit: self.payments };
-        let ended: HashSet<Name> = dollr
-            .list(everything)
+        let ended: HashSet<Name> = client
+            .list_payments(everything)
             .await?
             .into_iter()
             .filter(|payment| payment.standing.is_ended())
@@ -54,14 +75,14 @@ impl Child {
             .collect();
         let window = Arc::new(Semaphore::new(self.window));
         let mut payments = JoinSet::new();
-        for planned in plan(self.seed, self.payments) {
+        for planned in plan(self.rail, self.seed, self.payments) {
             if ended.contains(&planned.name) {
                 continue;
             }
             let place = Arc::clone(&window).acquire_owned().await.expect("the window is never closed");
-            let dollr = dollr.clone();
+            let client = client.clone();
             payments.spawn(async move {
-                let paid = pay(&dollr, &planned).await;
+                let paid = pay(&client, &planned).await;
                 drop(place);
                 paid
             });
@@ -76,11 +97,38 @@ impl Child {
     }
 }
 
+/// A client that pays what is planned. The sandbox has three payees on either rail, and one way to fail.
+trait Pays: Facade {
+    fn send(&self, planned: &Planned) -> impl Future<Output = Result<Payment<Self::Over>, Error>> + Send;
+}
+
+impl Pays for Dollr {
+    async fn send(&self, planned: &Planned) -> Result<Payment<Self::Over>, Error> {
+        const ACCOUNTS: [i64; PAYEES] = [18, 19, 20];
+        const DECLINES: i64 = 21;
+        let account = planned.payee.map_or(DECLINES, |payee| ACCOUNTS[payee]);
+        self.payout(&planned.name, AccountId::from(account), planned.money).send().await
+    }
+}
+
+impl Pays for Dwolla {
+    async fn send(&self, planned: &Planned) -> Result<Payment<Self::Over>, Error> {
+        let bank = |id: Uuid| FundingSourceId::new(id.to_string());
+        let customer = |id: Uuid| Destination::from(CustomerId::new(id.to_string()));
+        let payees: [Destination; PAYEES] =
+            [bank(CUSTOMER_BANK).into(), customer(CUSTOMER), customer(VERIFIED_CUSTOMER)];
+        let (from, to) = match planned.payee {
+            Some(payee) => (BANK, payees[payee].clone()),
+            None => (SHORT_BANK, customer(CUSTOMER)),
+        };
+        self.transfer(&planned.name, bank(from), to, planned.money).send().await
+    }
+}
+
 /// Pays once, and sends the same name again as long as the engine says that this may help.
-async fn pay(dollr: &Dollr, planned: &Planned) -> Result<(), Error> {
+async fn pay(client: &impl Pays, planned: &Planned) -> Result<(), Error> {
     loop {
-        let order = dollr.payout(&planned.name, AccountId::from(planned.account), planned.money);
-        let end = match order.send().await {
+        let end = match client.send(planned).await {
             Ok(payment) => payment.settled().await.map(drop),
             Err(error) => Err(error),
         };

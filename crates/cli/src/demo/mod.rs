@@ -8,6 +8,7 @@ pub(crate) mod child;
 pub(crate) mod plan;
 pub(crate) mod progress;
 pub(crate) mod proof;
+pub(crate) mod provider;
 pub(crate) mod run;
 
 use std::process::ExitStatus;

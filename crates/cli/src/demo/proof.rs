@@ -4,10 +4,11 @@ use std::collections::HashMap;
 
 use payonce::Name;
 use payonce::journal::{Filter, Journal, SqliteJournal, Standing};
-use payonce_sandbox::{Ledger, Movement};
 use uuid::Uuid;
 
 use super::plan::Planned;
+use super::provider::{Moved, Provider};
+use crate::rail::Rail;
 
 /// What the books say.
 #[derive(Debug, Default)]
@@ -28,26 +29,27 @@ pub(crate) struct Proof {
 impl Proof {
     /// Reads the ledger and the journal.
     pub(crate) async fn read(
+        rail: Rail,
         plan: &[Planned],
-        ledger: &Ledger,
+        provider: &Provider,
         journal: &SqliteJournal,
     ) -> Result<Self, payonce::Error> {
         let everything = Filter { standing: None, unfinished: false, after: None, limit: plan.len() + 1 };
-        let journaled = journal.list("dollr", everything).await?;
+        let journaled = journal.list(rail.name(), everything).await?;
         let standings = journaled.into_iter().map(|payment| (payment.name, payment.standing)).collect();
-        Ok(Self::judge(plan, &standings, ledger.movements(), ledger.is_balanced()))
+        Ok(Self::judge(plan, &standings, provider.moved(), provider.is_in_order()))
     }
 
     fn judge(
         plan: &[Planned],
         standings: &HashMap<Name, Standing>,
-        movements: Vec<Movement>,
+        movements: Vec<Moved>,
         balanced: bool,
     ) -> Self {
         let mut proof = Self { ledger_movements: movements.len(), balanced, ..Self::default() };
-        let mut by_key: HashMap<Uuid, Vec<Movement>> = HashMap::new();
+        let mut by_key: HashMap<Uuid, Vec<Moved>> = HashMap::new();
         for movement in movements {
-            by_key.entry(movement.reference_id).or_default().push(movement);
+            by_key.entry(movement.key).or_default().push(movement);
         }
         for planned in plan {
             let moved = by_key.remove(&planned.reference_id.as_uuid()).unwrap_or_default();
@@ -58,38 +60,30 @@ impl Proof {
             proof.findings.push(format!("{key}: money moved under a key that no payment has"));
         }
         if !balanced {
-            proof.findings.push("the ledger does not balance".to_owned());
+            proof.findings.push("the ledger is not in order: it does not balance, or a name has two movements".to_owned());
         }
         proof
     }
 
-    fn payment(&mut self, planned: &Planned, standing: Option<Standing>, moved: &[Movement]) {
+    fn payment(&mut self, planned: &Planned, standing: Option<Standing>, moved: &[Moved]) {
         match standing {
             Some(Standing::Completed) => self.completed += 1,
             Some(Standing::Failed) => self.failed += 1,
             Some(Standing::Parked) => self.parked += 1,
             _ => {}
         }
-        let as_planned = |movement: &Movement| {
-            movement.amount == planned.money.amount() && movement.currency == planned.money.currency().code()
-        };
         let wrong = match (standing, moved) {
             (_, [_, _, ..]) => {
                 self.paid_twice += moved.len() - 1;
                 format!("paid {} times", moved.len())
             }
-            (Some(Standing::Completed), [movement]) if as_planned(movement) => return,
+            (Some(Standing::Completed), [movement]) if movement.money == planned.money => return,
             (Some(Standing::Failed), []) | (Some(Standing::Parked), _) => return,
             (standing, moved) => {
                 self.lost += 1;
                 let says = standing.map_or("nothing", Standing::as_str);
                 match moved {
-                    [movement] => {
-                        format!(
-                            "{} {} moved, but the journal says {says}",
-                            movement.amount, movement.currency
-                        )
-                    }
+                    [movement] => format!("{} moved, but the journal says {says}", movement.money),
                     _ => format!("nothing moved, but the journal says {says}"),
                 }
             }
@@ -111,20 +105,17 @@ mod tests {
     use super::super::plan::plan;
     use super::*;
 
-    fn movement(planned: &Planned, reference_id: ReferenceId) -> Movement {
-        Movement {
-            reference_id: reference_id.as_uuid(),
-            operation: "PAYOUT".to_owned(),
-            amount: planned.money.amount(),
-            currency: "USD".to_owned(),
-            payment_intent_id: 1,
-            posted_at: chrono::DateTime::UNIX_EPOCH,
+    fn movement(planned: &Planned, reference_id: ReferenceId) -> Moved {
+        Moved {
+            key: reference_id.as_uuid(),
+            money: planned.money,
+            at: chrono::DateTime::UNIX_EPOCH,
         }
     }
 
     /// Judges one payment that the journal says stands so, with so many movements.
     fn judge(standing: Option<Standing>, movements: usize) -> (usize, usize, bool) {
-        let plan = plan(1, 1);
+        let plan = plan(Rail::Dollr, 1, 1);
         let standings = standing.map(|standing| (plan[0].name.clone(), standing)).into_iter().collect();
         let movements = vec![movement(&plan[0], plan[0].reference_id); movements];
         let proof = Proof::judge(&plan, &standings, movements, true);
@@ -151,7 +142,7 @@ mod tests {
 
     #[test]
     fn a_movement_under_another_key_or_of_another_amount_is_not_good() {
-        let plan = plan(1, 2);
+        let plan = plan(Rail::Dollr, 1, 2);
         let standings: HashMap<_, _> = plan.iter().map(|p| (p.name.clone(), Standing::Completed)).collect();
         let right = |p: &Planned| movement(p, p.reference_id);
         let good = Proof::judge(&plan, &standings, plan.iter().map(right).collect(), true);

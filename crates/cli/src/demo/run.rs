@@ -8,13 +8,14 @@ use std::process::{ExitStatus, Stdio};
 use std::time::Duration;
 
 use payonce::journal::{Filter, Journal, SqliteJournal, Standing};
-use payonce_sandbox::Sandbox;
 use tokio::process::{Child, Command};
 use tokio::time::{Instant, MissedTickBehavior, interval};
 
-use super::plan::{NAMESPACE, Planned};
+use super::plan::Planned;
+use super::provider::Provider;
 use super::{Problem, progress::Progress};
 use crate::config::LOG;
+use crate::rail::Rail;
 
 /// How often the parent looks at the provider.
 const LOOK: Duration = Duration::from_millis(10);
@@ -69,7 +70,8 @@ pub(crate) fn draw_moments(
 
 /// A run from the first payment to the last.
 pub(crate) struct Run<'r> {
-    pub(crate) sandbox: &'r Sandbox,
+    pub(crate) rail: Rail,
+    pub(crate) provider: &'r Provider,
     pub(crate) plan: &'r [Planned],
     pub(crate) seed: u64,
     /// Where the journal is, and nothing else.
@@ -92,7 +94,7 @@ impl Run<'_> {
             let _alive = child.stdin.take();
             let watched = tokio::time::timeout_at(deadline, self.watch(&mut child, started)).await;
             let Ok(watched) = watched else {
-                let movements = self.sandbox.ledger().movements().len();
+                let movements = self.provider.moved().len();
                 let (limit, payments) = (self.limit, self.plan.len());
                 return Err(Problem::TimedOut { limit, movements, payments }.into());
             };
@@ -118,14 +120,13 @@ impl Run<'_> {
         // every kill.
         let window = (self.plan.len() / (self.moments.len() + self.kills.len() + 1)).clamp(2, 32);
         Command::new(std::env::current_exe()?)
-            .arg("demo-child")
+            .args(["demo-child", "--rail", self.rail.name()])
             .args(["--seed", &self.seed.to_string()])
             .args(["--payments", &self.plan.len().to_string()])
             .args(["--window", &window.to_string()])
             .env_clear()
             .envs(kept)
-            .envs(self.sandbox.env())
-            .env("DOLLR_NAMESPACE", NAMESPACE)
+            .envs(self.provider.env())
             .env("PAYONCE_JOURNAL", self.directory.join("journal.db"))
             .stdin(Stdio::piped())
             .stdout(Stdio::null())
@@ -137,19 +138,25 @@ impl Run<'_> {
     async fn watch(&mut self, child: &mut Child, started: Instant) -> std::io::Result<Watched> {
         let mut look = interval(LOOK);
         look.set_missed_tick_behavior(MissedTickBehavior::Delay);
-        let mut requests = self.sandbox.request_count();
+        let mut turn = interval(self.provider.turns());
+        turn.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        let mut requests = self.provider.request_count();
         loop {
             tokio::select! {
                 status = child.wait() => return Ok(Watched::Ended(status?)),
+                _ = turn.tick() => {
+                    self.provider.turn();
+                    continue;
+                }
                 _ = look.tick() => {}
             }
-            let before = std::mem::replace(&mut requests, self.sandbox.request_count());
+            let before = std::mem::replace(&mut requests, self.provider.request_count());
             if before == requests || (self.moments.is_empty() && !self.progress.is_due()) {
                 continue;
             }
-            let movements = self.sandbox.ledger().movements();
+            let movements = self.provider.moved();
             if self.progress.is_due() {
-                let (moved, kills, faults) = (movements.len(), self.kills.len(), self.sandbox.faults_fired());
+                let (moved, kills, faults) = (movements.len(), self.kills.len(), self.provider.faults_fired());
                 let line = format!(
                     "{moved} movements of {} payments, {kills} kills, {faults} faults in {requests} requests, {} s",
                     self.plan.len(),
@@ -157,8 +164,8 @@ impl Run<'_> {
                 );
                 self.progress.now(&line);
             }
-            let now = self.sandbox.clock().now();
-            let fresh = movements.last().is_some_and(|movement| now - movement.posted_at < FRESH);
+            let now = self.provider.now();
+            let fresh = movements.last().is_some_and(|movement| now - movement.at < FRESH);
             let reached = self.moments.front().is_some_and(|moment| movements.len() >= moment.movements);
             if fresh
                 && reached
@@ -177,7 +184,7 @@ impl Run<'_> {
         let in_flight = {
             let journal = SqliteJournal::open(self.directory.join("journal.db"))?;
             let unfinished = Filter { standing: None, unfinished: true, after: None, limit: self.plan.len() };
-            let unfinished = journal.list("dollr", unfinished).await?;
+            let unfinished = journal.list(self.rail.name(), unfinished).await?;
             unfinished.iter().filter(|p| matches!(p.standing, Standing::Sending | Standing::Pending)).count()
         };
         self.kills.push(Kill { in_flight });
