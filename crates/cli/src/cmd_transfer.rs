@@ -74,7 +74,8 @@ impl Transfer {
             Rail::Dollr => {
                 refuse(&on_dwolla.given(), rail, "--from-wallet and --to-counterparty")?;
                 let wallet = on_dollr.from_wallet.ok_or_else(|| missing(rail, "--from-wallet"))?;
-                let counterparty = on_dollr.to_counterparty.ok_or_else(|| missing(rail, "--to-counterparty"))?;
+                let counterparty =
+                    on_dollr.to_counterparty.ok_or_else(|| missing(rail, "--to-counterparty"))?;
                 let money = Money::new(&amount, currency.ok_or_else(|| missing(rail, "--currency"))?)?;
                 let dollr: Dollr = common.client.open()?;
                 let payment = dollr.transfer(&common.name, wallet, counterparty, money).send().await?;
@@ -83,7 +84,8 @@ impl Transfer {
             Rail::Dwolla => {
                 refuse(&on_dollr.given(), rail, "--from and --to")?;
                 let OnDwolla { from, to, metadata, fee, next_available } = on_dwolla;
-                let (from, to) = (from.ok_or_else(|| missing(rail, "--from"))?, to.ok_or_else(|| missing(rail, "--to"))?);
+                let (from, to) =
+                    (from.ok_or_else(|| missing(rail, "--from"))?, to.ok_or_else(|| missing(rail, "--to"))?);
                 let money = Money::new(&amount, currency.unwrap_or(Currency::USD))?;
                 let dwolla: Dwolla = common.client.open()?;
                 let mut order = dwolla.transfer(&common.name, from, to, money);
@@ -105,8 +107,10 @@ impl Transfer {
 impl OnDollr {
     /// The options that were given.
     fn given(&self) -> Vec<&'static str> {
-        let given =
-            [("--from-wallet", self.from_wallet.is_some()), ("--to-counterparty", self.to_counterparty.is_some())];
+        let given = [
+            ("--from-wallet", self.from_wallet.is_some()),
+            ("--to-counterparty", self.to_counterparty.is_some()),
+        ];
         given.into_iter().filter_map(|(option, given)| given.then_some(option)).collect()
     }
 }
@@ -152,7 +156,9 @@ fn destination(text: &str) -> Result<Destination, Error> {
         Some(("account", id)) => Ok(id.parse::<AccountId>()?.into()),
         None if text.contains('@') => Ok(Destination::Email(text.to_owned())),
         None => Ok(text.parse::<FundingSourceId>()?.into()),
-        Some(_) => Err(invalid("it is neither an id, customer:ID, account:ID nor an e-mail address".to_owned())),
+        Some(_) => {
+            Err(invalid("it is neither an id, customer:ID, account:ID nor an e-mail address".to_owned()))
+        }
     }
 }
 
@@ -188,7 +194,8 @@ mod tests {
         ] {
             assert_eq!(destination(&text).unwrap(), meant);
         }
-        for bad in ["", "18", "customer:18", "bank:18", "mailto:ama@example.com", &format!("https://x/{ID}")] {
+        for bad in ["", "18", "customer:18", "bank:18", "mailto:ama@example.com", &format!("https://x/{ID}")]
+        {
             assert_eq!(destination(bad).unwrap_err().kind(), ErrorKind::Invalid, "{bad}");
         }
     }

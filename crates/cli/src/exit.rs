@@ -18,7 +18,8 @@ Exit codes:
   4  the outcome is unknown, or the payment is still under way: give the same name again, or resume
   5  the payment is parked: a person must decide
 For payout, transfer, refund, collection and again, the code says how the payment stands when the command ends;
-without --wait that is usually 4. For resume it says how the payments it took up stand, the worst of 5, 4, 3 and 0.";
+without --wait that is usually 4. For resume it says how the payments it took up stand, the worst of 5, 4, 3 and 0; what it had to leave alone is 4.
+For cancel, 0 says that it is cancelled, 1 that it cannot be, and 4 that nobody knows: ask again.";
 
 /// The exit code.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -73,7 +74,7 @@ struct Told {
 
 #[derive(Serialize)]
 struct Cause {
-    kind: String,
+    kind: &'static str,
     /// `none`: the provider did not act. `unknown`: money may have moved.
     effect: &'static str,
     message: String,
@@ -115,11 +116,11 @@ impl Error {
             _ => None,
         };
         let kind = match self {
-            Self::Payment(error) => snake(&format!("{:?}", error.kind())),
-            Self::Configuration(_) => "configuration".to_owned(),
-            Self::Sandbox(_) => "sandbox".to_owned(),
-            Self::Demo(_) => "demo".to_owned(),
-            Self::Runtime(_) => "runtime".to_owned(),
+            Self::Payment(error) => error.kind().as_str(),
+            Self::Configuration(_) => "configuration",
+            Self::Sandbox(_) => "sandbox",
+            Self::Demo(_) => "demo",
+            Self::Runtime(_) => "runtime",
         };
         let effect = match payment.map(payonce::Error::effect) {
             Some(Effect::Unknown) => "unknown",
@@ -136,18 +137,6 @@ impl Error {
     }
 }
 
-/// `NameTaken` as `name_taken`.
-fn snake(camel: &str) -> String {
-    let mut snake = String::new();
-    for letter in camel.chars() {
-        if letter.is_ascii_uppercase() && !snake.is_empty() {
-            snake.push('_');
-        }
-        snake.push(letter.to_ascii_lowercase());
-    }
-    snake
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -160,11 +149,5 @@ mod tests {
         assert_eq!(error(ErrorKind::Parked, Effect::None).exit(), Exit::Parked);
         assert_eq!(error(ErrorKind::Journal, Effect::None).exit(), Exit::Error);
         assert_eq!(error(ErrorKind::Invalid, Effect::None).exit(), Exit::Usage);
-    }
-
-    #[test]
-    fn kinds_are_written_in_snake_case() {
-        assert_eq!(snake(&format!("{:?}", ErrorKind::NameTaken)), "name_taken");
-        assert_eq!(snake(&format!("{:?}", ErrorKind::Parked)), "parked");
     }
 }

@@ -1,4 +1,4 @@
-//! The `payonce` command: pay, resume, list and show payments, run the sandbox, and the demonstration of the promise.
+//! The `payonce` command: pay, cancel, resume, list and show payments, run the sandbox, and the demonstration of the promise.
 //!
 //! Secrets come in by the environment, a file or standard input, never by the command line, where every process of
 //! the machine could read them.
@@ -8,6 +8,7 @@
 mod cmd_again;
 mod cmd_demo;
 mod cmd_history;
+mod cmd_made;
 mod cmd_pay;
 mod cmd_resume;
 mod cmd_sandbox;
@@ -51,6 +52,8 @@ enum Command {
     Refund(cmd_pay::Refund),
     Collection(cmd_pay::Collection),
     Again(cmd_again::Again),
+    Cancel(cmd_made::Cancel),
+    Fees(cmd_made::Fees),
     Resume(cmd_resume::Resume),
     List(cmd_history::List),
     Show(cmd_history::Show),
@@ -67,6 +70,8 @@ impl Command {
             Self::Refund(order) => order.run(json).await,
             Self::Collection(order) => order.run(json).await,
             Self::Again(again) => again.run(json).await,
+            Self::Cancel(cancel) => cancel.run(json).await,
+            Self::Fees(fees) => fees.run(json).await,
             Self::Resume(resume) => resume.run(json).await,
             Self::List(list) => list.run(json).await,
             Self::Show(show) => show.run(json).await,

@@ -53,6 +53,11 @@ pub(crate) struct Rails {
 }
 
 impl Rails {
+    /// Only this one.
+    pub(crate) fn of(rail: Rail) -> Self {
+        Self { rail: Some(rail) }
+    }
+
     /// The rails that are meant.
     pub(crate) fn each(&self) -> &[Rail] {
         match &self.rail {

@@ -60,7 +60,9 @@ impl Proof {
             proof.findings.push(format!("{key}: money moved under a key that no payment has"));
         }
         if !balanced {
-            proof.findings.push("the ledger is not in order: it does not balance, or a name has two movements".to_owned());
+            proof.findings.push(
+                "the ledger is not in order: it does not balance, or a name has two movements".to_owned(),
+            );
         }
         proof
     }
@@ -106,11 +108,7 @@ mod tests {
     use super::*;
 
     fn movement(planned: &Planned, reference_id: ReferenceId) -> Moved {
-        Moved {
-            key: reference_id.as_uuid(),
-            money: planned.money,
-            at: chrono::DateTime::UNIX_EPOCH,
-        }
+        Moved { key: reference_id.as_uuid(), money: planned.money, at: chrono::DateTime::UNIX_EPOCH }
     }
 
     /// Judges one payment that the journal says stands so, with so many movements.

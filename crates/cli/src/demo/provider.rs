@@ -81,8 +81,12 @@ impl Provider {
     /// Whether the books balance, and no name has more than one movement.
     pub(crate) fn is_in_order(&self) -> bool {
         match self {
-            Self::Dollr(sandbox) => sandbox.ledger().is_balanced() && sandbox.ledger().paid_twice().is_empty(),
-            Self::Dwolla(sandbox) => sandbox.ledger().is_balanced() && sandbox.ledger().paid_twice().is_empty(),
+            Self::Dollr(sandbox) => {
+                sandbox.ledger().is_balanced() && sandbox.ledger().paid_twice().is_empty()
+            }
+            Self::Dwolla(sandbox) => {
+                sandbox.ledger().is_balanced() && sandbox.ledger().paid_twice().is_empty()
+            }
         }
     }
 
@@ -124,7 +128,8 @@ impl Provider {
 impl From<&Movement> for Moved {
     fn from(movement: &Movement) -> Self {
         let key = |name: &Option<String>| name.as_deref().and_then(|name| Uuid::parse_str(name).ok());
-        let key = key(&movement.idempotency_key).filter(|known| key(&movement.correlation_id) == Some(*known));
+        let key =
+            key(&movement.idempotency_key).filter(|known| key(&movement.correlation_id) == Some(*known));
         let money = Money::reported(movement.amount, payonce::Currency::USD);
         Self { key: key.unwrap_or_default(), money, at: movement.created }
     }

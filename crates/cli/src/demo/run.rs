@@ -156,7 +156,8 @@ impl Run<'_> {
             }
             let movements = self.provider.moved();
             if self.progress.is_due() {
-                let (moved, kills, faults) = (movements.len(), self.kills.len(), self.provider.faults_fired());
+                let (moved, kills, faults) =
+                    (movements.len(), self.kills.len(), self.provider.faults_fired());
                 let line = format!(
                     "{moved} movements of {} payments, {kills} kills, {faults} faults in {requests} requests, {} s",
                     self.plan.len(),

@@ -7,5 +7,7 @@ mod demo;
 mod history;
 mod orders;
 mod payonce;
+mod rails;
 mod sandbox;
 mod settings;
+mod transfers;

@@ -78,7 +78,7 @@ async fn a_payment_that_the_provider_only_took_exits_with_4_and_resume_ends_it()
     let resumed = shop.run(&["resume", "--json"]).exits(0).json();
     assert_eq!(
         resumed,
-        serde_json::json!({"taken_up": 1, "completed": 1, "failed": 0, "parked": 0, "under_way": 0})
+        serde_json::json!({"taken_up": 1, "completed": 1, "failed": 0, "parked": 0, "under_way": 0, "left_alone": 0})
     );
     assert_eq!(shop.run(&["list", "--unfinished"]).exits(0).out, "");
     assert_eq!(

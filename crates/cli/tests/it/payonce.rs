@@ -4,7 +4,7 @@ use std::path::Path;
 use std::process::{Command, Output, Stdio};
 use std::time::Duration;
 
-use payonce_sandbox::Sandbox;
+use payonce_sandbox::{DwollaSandbox, Sandbox};
 use serde_json::Value;
 use tempfile::TempDir;
 
@@ -41,6 +41,44 @@ impl Shop {
     pub(crate) fn movements(&self) -> usize {
         assert!(self.sandbox.ledger().is_balanced());
         self.sandbox.ledger().movements().len()
+    }
+}
+
+/// The same on the other rail: a sandbox of banks, and a directory with the journal of the command that pays out of it.
+pub(crate) struct Banks {
+    pub(crate) sandbox: DwollaSandbox,
+    pub(crate) directory: TempDir,
+}
+
+impl Banks {
+    pub(crate) async fn open() -> Self {
+        Self { sandbox: DwollaSandbox::start().await.unwrap(), directory: tempfile::tempdir().unwrap() }
+    }
+
+    /// The command, with the sandbox's credentials in its environment, on this rail unless it is told otherwise.
+    pub(crate) fn command(&self, arguments: &[&str]) -> Command {
+        let mut command = payonce(self.directory.path(), arguments);
+        command.envs(self.sandbox.env()).env("PAYONCE_RAIL", "dwolla");
+        command
+    }
+
+    /// Runs the command to its end.
+    pub(crate) fn run(&self, arguments: &[&str]) -> Ran {
+        Ran::of(self.command(arguments).output().unwrap())
+    }
+
+    /// The banks at both ends of every transfer deal with it.
+    pub(crate) fn settle(&self) {
+        assert!(self.sandbox.simulate() > 0, "there was something to settle");
+        self.sandbox.simulate();
+    }
+
+    /// How many transfers the ledger has whose money moved and was not brought back.
+    pub(crate) fn movements(&self) -> usize {
+        let ledger = self.sandbox.ledger();
+        assert!(ledger.is_balanced());
+        assert!(ledger.paid_twice().is_empty(), "{:?}", ledger.paid_twice());
+        ledger.movements().len()
     }
 }
 
