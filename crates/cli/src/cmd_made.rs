@@ -38,7 +38,7 @@ impl Made {
         drop(journal);
         let dwolla: Dwolla = self.client.open()?;
         let payment = dwolla.find(&self.name).await?.ok_or_else(|| unknown(self.name.as_str()))?;
-        match dwolla.transfers().of(&payment).await? {
+        match dwolla.transfer_of(&payment).await? {
             Some(transfer) => Ok((dwolla, payment, transfer)),
             None => Err(nowhere(&payment).await?.into()),
         }

@@ -230,6 +230,11 @@ impl DwollaRail {
         Ok(searched)
     }
 
+    /// The transfer that was made for an order, if the provider knows of one.
+    pub(crate) async fn made(&self, order: &Order) -> Result<Option<types::Transfer>, Setback> {
+        Ok(self.find(order).await?.transfer)
+    }
+
     /// The provider's word on a payment, from the transfer that is it.
     async fn report(&self, key: ReferenceId, transfer: &types::Transfer) -> LookUp {
         let told = match classify::standing(key, transfer) {

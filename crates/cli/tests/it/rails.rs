@@ -3,6 +3,7 @@
 use std::process::Command;
 
 use payonce_sandbox::dwolla::{BALANCE, BANK, CUSTOMER_BANK, VERIFIED_BALANCE};
+use uuid::Uuid;
 
 use crate::payonce::{Banks, Ran, Shop};
 
@@ -31,9 +32,14 @@ impl Merchant {
         self.run(&["payout", name, "--account", "18", "--amount", "1.00", "--currency", "USD"])
     }
 
-    fn pay_by_bank(&self, name: &str, from: impl ToString, to: impl ToString) -> Ran {
-        let (from, to) = (from.to_string(), to.to_string());
-        self.run(&["transfer", name, "--rail", "dwolla", "--from", &from, "--to", &to, "--amount", "2.00"])
+    /// Between balances, at once, or between banks, which take it and keep it.
+    fn pay_by_bank(&self, name: &str, from: Uuid, to: Uuid) -> Ran {
+        let (from_id, to) = (from.to_string(), to.to_string());
+        let order = [
+            "transfer", name, "--rail", "dwolla", "--from", &from_id, "--to", &to, "--amount", "2.00",
+            "--wait",
+        ];
+        self.run(&order[..if from == BALANCE { 11 } else { 10 }])
     }
 
     /// The list's columns of rail and name.

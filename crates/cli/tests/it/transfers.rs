@@ -33,7 +33,8 @@ async fn every_destination_is_paid_and_told_in_one_line() {
         ("to/email", BANK, "ama@example.com".to_owned()),
     ] {
         let order = transfer(name, from, to, "2.5");
-        let ran = run(&banks, &order, &["--json"]);
+        let wait: &[&str] = if from == BANK { &["--json"] } else { &["--json", "--wait"] };
+        let ran = run(&banks, &order, wait);
         let said = ran.json();
         assert_eq!((&said["rail"], &said["operation"]), (&"dwolla".into(), &"transfer".into()), "{said}");
         assert_eq!(said["amount"], "2.50");
@@ -52,7 +53,8 @@ async fn a_transfer_carries_its_notes_its_fees_and_its_speed_and_the_fees_are_sh
     let more = ["--metadata", "note=completed work", "--metadata", "po=7=8", "--fee", &fee, "--fee", &fee];
     run(&banks, &invoice(), &[&more[..], &["--next-available"]].concat()).exits(4);
     let shown = banks.run(&["show", "invoice/4711", "--json"]).exits(0).json();
-    let body: Value = serde_json::from_str(shown["events"][0]["body"].as_str().unwrap()).unwrap();
+    let body = shown["events"].as_array().unwrap().iter().find_map(|event| event["body"].as_str());
+    let body: Value = serde_json::from_str(body.unwrap()).unwrap();
     assert_eq!(body["metadata"], serde_json::json!({"note": "completed work", "po": "7=8"}), "{body}");
     assert_eq!(body["clearing"]["destination"], "next-available");
     assert_eq!(body["correlationId"], shown["reference_id"]);
@@ -193,7 +195,7 @@ async fn a_cancellation_whose_answer_is_lost_is_asked_after() {
 #[tokio::test]
 async fn what_was_never_made_is_neither_cancelled_nor_charged() {
     let banks = Banks::open().await;
-    run(&banks, &transfer("other", BALANCE, VERIFIED_BALANCE, "1.00"), &[]).exits(0);
+    run(&banks, &transfer("other", BALANCE, VERIFIED_BALANCE, "1.00"), &["--wait"]).exits(0);
     for command in ["cancel", "fees"] {
         let unknown = banks.run(&[command, "invoice/4711", "--json"]).exits(1);
         assert_eq!(unknown.json()["error"]["kind"], "unknown_payment");

@@ -5,11 +5,13 @@
 //! cancellation is answered, what is said of it is what the transfer then is.
 
 use payonce::Error;
+use payonce::journal::Intent;
+use payonce::rail::Order;
 use payonce_rest::ask;
 
 use super::search::ListTransfers;
 use super::{Api, unreadable_answer};
-use crate::client::Dwolla;
+use crate::client::{Dwolla, Payment};
 use crate::ids::TransferId;
 use crate::links::Owner;
 use crate::raw::enums::CancelStatus;
@@ -20,6 +22,29 @@ impl Dwolla {
     /// The transfers that were made, by this client or another.
     pub fn transfers(&self) -> Transfers {
         Transfers { api: Api::of(self) }
+    }
+
+    /// The transfer that a payment's present attempt made, by the provider's present word; none if the provider knows of
+    /// none, which of a payment on its way is no proof that it will not. Reads only.
+    ///
+    /// ```no_run
+    /// # async fn cancel(dwolla: dwolla::Dwolla) -> Result<(), dwolla::Error> {
+    /// if let Some(payment) = dwolla.find("invoice/4711").await?
+    ///     && let Some(transfer) = dwolla.transfer_of(&payment).await?
+    /// {
+    ///     dwolla.transfers().cancel(transfer.id).await?;
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    /// What kept the provider's word from being read; of more than one transfer for the payment, an error that names them.
+    pub async fn transfer_of(&self, payment: &Payment) -> Result<Option<Transfer>, Error> {
+        let Intent { operation, name, contents, expect, .. } = payment.record().intent.clone();
+        let order = Order { operation, name, reference_id: payment.reference_id(), contents, expect };
+        let made = self.rail().made(&order).await.map_err(|setback| setback.error)?;
+        made.map(|reply| Api::of(self).reading(|reader| Transfer::read(reply, reader))).transpose()
     }
 }
 
