@@ -342,6 +342,55 @@ async fn production_is_not_asked_to_simulate() {
     assert_eq!(dwolla.simulations().run().await.unwrap_err().kind(), ErrorKind::Invalid);
 }
 
+#[tokio::test]
+async fn what_the_provider_repeats_of_a_secret_is_not_kept() {
+    // Every text that an answer may have is a secret; the token is one of them.
+    let provider = Provider::start(|asked| {
+        let secret = "canary-token canary-secret";
+        let mut transfer =
+            asked.transfer(ID, secret, &[("source", asked.link("/canary-token/canary-secret"))]);
+        transfer["_links"]["destination"] = json!({ "href": "mailto:canary-token@canary-secret" });
+        transfer["metadata"] = json!({ secret: secret });
+        transfer["clearing"] = json!({ "source": secret, "destination": secret });
+        transfer["correlationId"] = json!(secret);
+        transfer["individualAchId"] = json!(secret);
+        Answer::ok(match asked.line.rsplit('/').next().unwrap_or_default() {
+            ID => transfer,
+            "failure" => json!({ "code": secret, "description": secret, "explanation": secret }),
+            CUSTOMER => json!({
+                "id": CUSTOMER, "firstName": secret, "lastName": secret, "email": secret, "type": secret, "status": secret,
+            }),
+            BANK => json!({
+                "id": BANK, "status": secret, "type": secret, "bankAccountType": secret, "name": secret,
+                "channels": [secret], "bankName": secret, "fingerprint": secret,
+            }),
+            "on-demand-authorizations" => json!({
+                "_links": { "self": asked.link(&format!("/on-demand-authorizations/{ID}")) },
+                "bodyText": secret, "buttonText": secret,
+            }),
+            _ => json!({ "id": ACCOUNT, "name": secret }),
+        })
+    });
+    let dwolla = provider.await.client();
+    let number = Secret::new("canary-secret");
+    let bank =
+        dwolla.funding_sources().add_bank(CUSTOMER.into(), "222222226", number, BankAccountType::Loan, "");
+    let shown = [
+        format!("{:?}", dwolla.transfers().retrieve(ID.into()).await.unwrap()),
+        format!("{:?}", dwolla.transfers().failure(ID.into()).await.unwrap()),
+        format!("{:?}", dwolla.customers().retrieve(CUSTOMER.into()).await.unwrap()),
+        format!("{:?}", dwolla.funding_sources().retrieve(BANK.into()).await.unwrap()),
+        format!("{:?}", dwolla.accounts().retrieve(ACCOUNT.into()).await.unwrap()),
+        format!("{:?}", dwolla.on_demand_authorizations().create().await.unwrap()),
+    ];
+    for shown in shown {
+        assert!(shown.contains("[redacted]") && !shown.contains("canary"), "{shown}");
+    }
+    for shown in [format!("{bank:?}"), format!("{:?} {dwolla:?}", dwolla.transfers())] {
+        assert!(!shown.contains("canary"), "{shown}");
+    }
+}
+
 /// Answers every operation of the API in the way of today.
 fn anything(asked: &Asked) -> Answer {
     let (method, path) = asked.line.split_once(' ').unwrap();
