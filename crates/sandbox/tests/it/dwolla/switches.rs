@@ -232,9 +232,10 @@ async fn what_is_not_enabled_is_refused() {
 
 #[tokio::test]
 async fn a_token_lives_as_long_as_it_says_by_the_virtual_clock() {
-    let (sandbox, application) = world(Switches { token_seconds: 600, ..Switches::default() }).await;
-    let other = Application::of(&sandbox).await;
+    let (sandbox, mut application) = world(Switches { token_seconds: 600, ..Switches::default() }).await;
     sandbox.clock().freeze();
+    application.renew_token().await;
+    let other = Application::of(&sandbox).await;
     sandbox.clock().advance(Duration::from_secs(590));
     assert_eq!(application.get("/").await.status, 200);
     sandbox.clock().advance(Duration::from_secs(20));
