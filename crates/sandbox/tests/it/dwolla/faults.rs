@@ -58,6 +58,7 @@ async fn a_stale_read_does_not_know_of_what_is_newer() {
         assert_eq!(application.get(&read).await.body["status"].as_str(), seen);
         let listed = application.get(&list).await.body;
         assert_eq!(listed["_embedded"]["transfers"][0]["status"].as_str(), seen);
+        assert_eq!(listed["total"], u8::from(seen.is_some()));
         faults.into_iter().for_each(payonce_sandbox::FaultHandle::remove);
     }
     assert_eq!(application.status(made).await, "processed");

@@ -204,6 +204,12 @@ async fn fees_are_charged_when_the_payment_is_processed_and_not_before() {
     let account = format!("accounts/{}", payonce_sandbox::dwolla::ACCOUNT);
     charged(&world, &account, BANK, CUSTOMER_BANK).await;
     assert_eq!(world.gone("bank", BANK), dollars("205.50"));
+    assert_eq!(world.gone("balance", BALANCE), dollars("-5.50"));
+    world.sandbox.simulate();
+    world.sandbox.simulate();
+    assert_eq!(world.gone("bank", BANK), dollars("205.50"));
+    assert_eq!(world.gone("balance", BALANCE), dollars("-11.00"));
+    assert_eq!(world.sandbox.ledger().balance("transit"), dollars("0"));
     world.is_sound(2);
 }
 
