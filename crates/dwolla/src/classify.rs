@@ -140,48 +140,60 @@ pub(crate) fn is_missing<T>(seen: &Seen<T>) -> bool {
     matches!(seen, Seen::Answer(head, Some(Problem::Api { .. })) if head.status == 404)
 }
 
-/// What of a page is the payment of that key, or may be: a fee has its parent's key, and is none.
-///
-/// # Errors
-/// `Unreadable` when there is a transfer that does not say which it is: it may be the payment.
-pub(crate) fn payments(key: ReferenceId, page: Vec<types::Transfer>) -> Result<Vec<types::Transfer>, Error> {
-    let key = key.to_string();
-    let mut payments = Vec::new();
-    for transfer in page {
-        let is_fee = transfer.links.created_from_transfer.is_some();
-        match &transfer.correlation_id {
-            _ if is_fee => {}
-            Some(theirs) if *theirs == key => payments.push(transfer),
-            Some(_) => {}
-            None => {
-                let message = "the provider lists a transfer without saying which it is";
-                return Err(Error::new(ErrorKind::Unreadable, message));
-            }
-        }
-    }
-    Ok(payments)
+/// What a list has of a payment.
+#[derive(Debug, Default)]
+pub(crate) struct Found {
+    payments: Vec<types::Transfer>,
+    has_fees: bool,
 }
 
-/// The one transfer that these are, if they are one or none.
-///
-/// # Errors
-/// A setback that stops when there are several: money may have moved more than once.
-pub(crate) fn only(found: Vec<types::Transfer>) -> Result<Option<types::Transfer>, Setback> {
-    // A list that grows while it is read shows a transfer twice.
-    let mut distinct: BTreeMap<String, types::Transfer> = BTreeMap::new();
-    for transfer in found {
-        distinct.entry(id(&transfer).map_err(retry)?.to_string()).or_insert(transfer);
+impl Found {
+    /// Takes in a page: what has that key is the payment, or a fee of it.
+    ///
+    /// # Errors
+    /// `Unreadable` when there is a transfer that does not say which it is: it may be the payment.
+    pub(crate) fn add(&mut self, key: &str, page: Vec<types::Transfer>) -> Result<(), Error> {
+        for transfer in page {
+            let is_fee = transfer.links.created_from_transfer.is_some();
+            match transfer.correlation_id.as_deref() {
+                Some(theirs) if theirs == key && is_fee => self.has_fees = true,
+                Some(theirs) if theirs == key => self.payments.push(transfer),
+                None if !is_fee => {
+                    let message = "the provider lists a transfer without saying which it is";
+                    return Err(Error::new(ErrorKind::Unreadable, message));
+                }
+                _ => {}
+            }
+        }
+        Ok(())
     }
-    if distinct.len() > 1 {
-        let ids = distinct.into_keys().collect::<Vec<_>>().join(" and ");
-        let message = format!(
-            "the provider has more than one transfer for this payment, so the money may have moved more than once; \
-             a person must look at {ids}"
-        );
-        let error = Error::new(ErrorKind::Unreadable, message).with_effect(Effect::Unknown);
-        return Err(Setback { error, then: Then::Stop });
+
+    /// The payment, if there is one.
+    ///
+    /// # Errors
+    /// A setback that stops when there are several: money may have moved more than once. `Unreadable` when there are
+    /// only fees: the payment must be somewhere.
+    pub(crate) fn only(self) -> Result<Option<types::Transfer>, Setback> {
+        // A list that grows while it is read shows a transfer twice.
+        let mut distinct: BTreeMap<String, types::Transfer> = BTreeMap::new();
+        for transfer in self.payments {
+            distinct.entry(id(&transfer).map_err(retry)?.to_string()).or_insert(transfer);
+        }
+        if distinct.len() > 1 {
+            let ids = distinct.into_keys().collect::<Vec<_>>().join(" and ");
+            let message = format!(
+                "the provider has more than one transfer for this payment, so the money may have moved more than \
+                 once; a person must look at {ids}"
+            );
+            let error = Error::new(ErrorKind::Unreadable, message).with_effect(Effect::Unknown);
+            return Err(Setback { error, then: Then::Stop });
+        }
+        if distinct.is_empty() && self.has_fees {
+            let message = "the provider lists a fee of the payment, and not the payment";
+            return Err(retry(Error::new(ErrorKind::Unreadable, message)));
+        }
+        Ok(distinct.into_values().next())
     }
-    Ok(distinct.into_values().next())
 }
 
 /// Refuses a transfer that is another payment's. One that does not say is taken for the one that was asked for.

@@ -17,7 +17,7 @@ use payonce::{Error, ErrorKind, ReferenceId, Timestamp};
 use payonce_rest::retry;
 use serde::Deserialize;
 
-use crate::classify::{self, Seen, Standing};
+use crate::classify::{self, Found, Seen, Standing};
 use crate::ids::{FundingSourceId, TransferId};
 use crate::links::{Owner, Pin};
 use crate::orders::{self, Contents};
@@ -173,7 +173,7 @@ impl DwollaRail {
     /// Searches the list of the source's owner for the payment, to its end.
     async fn search(&self, owner: &Owner, key: ReferenceId) -> Result<Searched, Setback> {
         let text = key.to_string();
-        let (mut found, mut at, mut offset) = (Vec::new(), None, 0);
+        let (mut found, mut at, mut offset) = (Found::default(), None, 0);
         for page in 0..MOST_PAGES {
             let (list, said_at) = self.page(owner, &text, offset).await.answered()?;
             if page == 0 {
@@ -181,10 +181,10 @@ impl DwollaRail {
             }
             let listed = list.embedded.transfers;
             let (count, total) = (listed.len(), list.total);
-            found.extend(classify::payments(key, listed).map_err(retry)?);
+            found.add(&text, listed).map_err(retry)?;
             offset += i64::try_from(count).unwrap_or(i64::MAX);
             if offset >= total {
-                return classify::only(found).map(|transfer| Searched { transfer, at });
+                return found.only().map(|transfer| Searched { transfer, at });
             }
             if count == 0 {
                 break;
