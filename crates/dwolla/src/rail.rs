@@ -105,7 +105,6 @@ impl DwollaRail {
         &self.wire
     }
 
-    #[allow(dead_code, reason = "the resources read their links with it")]
     pub(crate) fn pin(&self) -> &Pin {
         &self.pin
     }
