@@ -210,6 +210,10 @@ async fn a_journal_refuses_another_namespace() {
     completed(&pay_ama(&world.dollr()).await.unwrap()).await;
     let rotated = world.client().namespace("rotated").journal(world.journal()).build().unwrap();
     let error = pay_ama(&rotated).await.unwrap_err();
+    // The journal has a payment of that name, so nobody is told that no money moved.
+    assert_eq!((error.kind(), error.effect()), (ErrorKind::Configuration, Effect::Unknown));
+    let another = rotated.payout("salary/2026-11/kofi", AMA, usd("250.00").unwrap());
+    let error = another.send().await.unwrap_err();
     assert_eq!((error.kind(), error.effect()), (ErrorKind::Configuration, Effect::None));
     assert_eq!(world.movements(), 1);
 }
