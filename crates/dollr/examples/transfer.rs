@@ -12,11 +12,12 @@ use dollr::{CounterpartyId, Dollr, WalletId, usd};
 async fn main() -> Result<(), Box<dyn std::error::Error>> {
     support::sandbox().await?;
 
-    let dollr = Dollr::from_env()?;
-    dollr.resume().await?;
+    let client = Dollr::from_env()?;
+    client.resume().await?;
 
-    let (float, branch) = (WalletId::new(3), CounterpartyId::new(15));
-    let transfer = dollr.transfer("float/2026-11-20", float, branch, usd("900.00")?).send().await?;
+    let from = WalletId::new(3);
+    let to = CounterpartyId::new(15);
+    let transfer = client.transfer("float/2026-11-20", from, to, usd("900.00")?).send().await?;
 
     // How it stands, then each change, until it has ended.
     let mut states = transfer.watch();

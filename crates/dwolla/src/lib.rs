@@ -30,6 +30,18 @@
 //! # }
 //! ```
 //!
+//! # Tasks
+//!
+//! Each example is a program; `cargo run -p dwolla --example NAME` runs it, against a sandbox that it starts itself.
+//!
+//! | I want to … | with | example |
+//! |---|---|---|
+//! | move money, and watch it go | [`Dwolla::transfer`], [`Payment::watch`] | `bank_transfer` |
+//! | take a fee, and note what it is for | [`Order::fee`], [`Order::metadata`], [`Transfers::fees`] | `fees` |
+//! | stop a transfer in time | [`Dwolla::transfer_of`], [`Transfers::cancel`] | `cancel` |
+//! | know why a bank sent money back | [`Transfers::failure`], [`ReturnCode`] | `failure` |
+//! | go on after a crash | [`Dwolla::resume`], [`Dwolla::find`] | `resume` |
+//!
 //! # What holds
 //!
 //! A payment is known by a permanent name. Its key with the provider is derived from the name, it is written to a
