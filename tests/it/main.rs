@@ -1,4 +1,4 @@
-//! The facade against the sandbox, over real sockets, with a real journal file.
+//! The facades against the sandboxes, over real sockets, with a real journal file.
 //!
 //! Every test ends with a question to the sandbox's ledger: how much money really moved? Time is the sandbox's own,
 //! many times faster than the wall's, for client and provider alike, so that a fence of a quarter of an hour passes
@@ -19,6 +19,7 @@ mod pages;
 mod payees;
 mod people;
 mod prices;
+mod rails;
 mod realtime;
 mod reconcile;
 mod storm;

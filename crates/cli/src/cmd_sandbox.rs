@@ -3,7 +3,7 @@
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 
-use clap::{Args, ValueEnum};
+use clap::Args;
 use payonce_sandbox::{
     CLIENT_ID, CLIENT_SECRET, DwollaSandbox, PASSCODE, PASSCODE_PHONE, Sandbox, StartError, dwolla,
 };
@@ -11,6 +11,7 @@ use serde::Serialize;
 
 use crate::exit::{Error, Exit};
 use crate::print;
+use crate::rail::Rail;
 
 /// Run a local Dollr or Dwolla: real HTTP, real books, no real money.
 ///
@@ -52,14 +53,6 @@ pub(crate) struct RunSandbox {
     /// Print the variables that lead a client to a sandbox at that address, and exit.
     #[arg(long)]
     print_env: bool,
-}
-
-/// A provider that can be played.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ValueEnum)]
-#[serde(rename_all = "lowercase")]
-enum Rail {
-    Dollr,
-    Dwolla,
 }
 
 impl Rail {
