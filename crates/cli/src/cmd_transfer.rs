@@ -58,8 +58,8 @@ struct OnDwolla {
     /// A note that the provider keeps with it. Can be given ten times.
     #[arg(long, value_name = "KEY=VALUE", value_parser = pair)]
     metadata: Vec<(String, String)>,
-    /// A fee for the application, on top of nothing: who pays it (customer:ID or account:ID), and how much. Can be given
-    /// more than once, for one payer.
+    /// A fee for the application: who pays it (customer:ID or account:ID), and how much. The amount of the transfer stays
+    /// as it is. Can be given more than once, for one payer.
     #[arg(long, value_name = "PAYER=AMOUNT", value_parser = fee)]
     fee: Vec<(Owner, Money)>,
     /// Credit the destination on the same day, where the application may.

@@ -1,7 +1,7 @@
 //! Transfers on Dwolla, given on the command line: what they print, how they exit, and what they leave in the ledger.
 
 use payonce_sandbox::dwolla::{
-    BALANCE, BANK, CUSTOMER, CUSTOMER_BANK, SHORT_BANK, VERIFIED_BALANCE, VERIFIED_CUSTOMER,
+    BALANCE, BANK, CUSTOMER, CUSTOMER_BANK, SHORT_BANK, UNVERIFIED_BANK, VERIFIED_BALANCE, VERIFIED_CUSTOMER,
 };
 use serde_json::Value;
 
@@ -201,6 +201,30 @@ async fn what_was_never_made_is_neither_cancelled_nor_charged() {
         assert_eq!(unknown.json()["error"]["kind"], "unknown_payment");
     }
     assert_eq!(banks.movements(), 1);
+}
+
+#[tokio::test]
+async fn a_cancellation_that_finds_nothing_says_whether_something_may_still_come() {
+    let banks = Banks::open().await;
+    let held = banks.sandbox.on("POST /transfers").nth(1).before_effect().hold();
+    let order = invoice();
+    let mut killed = banks.command(&order.iter().map(String::as_str).collect::<Vec<_>>()).spawn().unwrap();
+    held.wait_until_held().await;
+    killed.kill().unwrap();
+    killed.wait().unwrap();
+    let too_soon = banks.run(&["cancel", "invoice/4711", "--json"]).exits(4);
+    assert!(too_soon.err.contains("one may still be on its way there"), "{}", too_soon.err);
+    assert_eq!(too_soon.json()["error"]["effect"], "unknown");
+    held.release();
+    run(&banks, &invoice(), &[]).exits(4);
+    banks.run(&["cancel", "invoice/4711"]).exits(0);
+    assert_eq!(banks.movements(), 0);
+
+    run(&banks, &transfer("refused", UNVERIFIED_BANK, CUSTOMER_BANK, "1.00"), &["--wait"]).exits(3);
+    let refused = banks.run(&["cancel", "refused", "--json"]).exits(1);
+    assert_eq!(refused.json()["error"]["effect"], "none");
+    assert!(refused.err.contains("no money moves"), "{}", refused.err);
+    assert_eq!(banks.movements(), 0);
 }
 
 #[tokio::test]
