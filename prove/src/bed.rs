@@ -7,8 +7,9 @@ use std::time::Duration;
 use anyhow::{Context as _, Result};
 use chrono::TimeDelta;
 use dollr::{Builder, Clock, Dollr, Passcode, Secret, Timestamp};
+use dwolla::Dwolla;
 use payonce::BoxFuture;
-use payonce_sandbox::{CLIENT_ID, CLIENT_SECRET, PASSCODE, PASSCODE_PHONE, Sandbox};
+use payonce_sandbox::{CLIENT_ID, CLIENT_SECRET, DwollaSandbox, PASSCODE, PASSCODE_PHONE, Sandbox};
 
 use crate::suite::Run;
 
@@ -25,8 +26,7 @@ pub(crate) struct Stepping {
 
 impl Stepping {
     /// Stops the provider's clock.
-    pub(crate) fn of(sandbox: &Sandbox) -> Self {
-        let clock = sandbox.clock();
+    pub(crate) fn of(clock: payonce_sandbox::Clock) -> Self {
         clock.freeze();
         Self { clock, skew: TimeDelta::zero() }
     }
@@ -69,10 +69,19 @@ pub(crate) fn client(sandbox: &Sandbox) -> Builder {
         .first_answer(FIRST_ANSWER)
 }
 
+/// The same of Dwolla's.
+pub(crate) fn dwolla_client(sandbox: &DwollaSandbox) -> dwolla::Builder {
+    Dwolla::builder()
+        .key(payonce_sandbox::dwolla::KEY)
+        .secret(Secret::new(payonce_sandbox::dwolla::SECRET))
+        .base_url(sandbox.url())
+        .first_answer(FIRST_ANSWER)
+}
+
 /// Starts a sandbox whose clock stands still.
 pub(crate) fn sandbox() -> Result<(Sandbox, Arc<Stepping>)> {
     let sandbox = runtime()?.block_on(Sandbox::start()).context("starting a sandbox")?;
-    let clock = Arc::new(Stepping::of(&sandbox));
+    let clock = Arc::new(Stepping::of(sandbox.clock()));
     Ok((sandbox, clock))
 }
 

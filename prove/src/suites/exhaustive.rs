@@ -3,8 +3,8 @@
 //! The walk itself is shared with the tests of `payonce`, which take it less deep.
 
 use std::thread;
-use std::time::Duration;
 
+use dwolla::DwollaRail;
 use payonce::step::Terms;
 
 use crate::suite::{Figures, Run, Stop, Suite};
@@ -31,25 +31,20 @@ const DOLLR: [(&str, Guards); 3] = [
     ("dollr without G1", Guards { key_once: false, session_once: true }),
 ];
 
-/// Of a provider without sessions.
-pub(super) fn forgetful() -> Terms {
-    Terms { margin: Duration::from_secs(600), forgets_keys: true, ..Terms::default() }
-}
-
 /// Every provider that must be safe to pay through. Dwolla has no sessions, so there is only one guard to rely on.
 fn providers() -> Vec<(&'static str, Provider)> {
     let dollr = DOLLR.map(|(name, guards)| (name, Provider::with_sessions(guards, Terms::default())));
-    let dwolla = ("dwolla with its keys for a day", Provider::with_keys_for_a_day(true, forgetful()));
+    let dwolla = ("dwolla with its keys for a day", Provider::with_keys_for_a_day(true, DwollaRail::TERMS));
     dollr.into_iter().chain([dwolla]).collect()
 }
 
 /// Engines and providers that must be found to pay twice.
 fn hopeless() -> [(&'static str, Provider); 3] {
     let none = Guards { key_once: false, session_once: false };
-    let trusting = Terms { forgets_keys: false, ..forgetful() };
+    let trusting = Terms { forgets_keys: false, ..DwollaRail::TERMS };
     [
         ("dollr without any guard", Provider::with_sessions(none, Terms::default())),
-        ("dwolla without its keys", Provider::with_keys_for_a_day(false, forgetful())),
+        ("dwolla without its keys", Provider::with_keys_for_a_day(false, DwollaRail::TERMS)),
         ("dwolla taken to know its keys for good", Provider::with_keys_for_a_day(true, trusting)),
     ]
 }

@@ -6,6 +6,7 @@
 
 #![allow(missing_docs, reason = "one function for each target, named in the list")]
 
+mod hal;
 #[path = "../../../xtask/src/generate/lower.rs"]
 #[allow(dead_code, reason = "the generator uses the rest")]
 mod lower;
@@ -20,6 +21,7 @@ use dollr::{
 };
 use payonce::step::{self, State, Terms};
 
+pub use hal::hal;
 pub use replies::{replies, retry_after};
 pub use scripts::scripts;
 
@@ -29,6 +31,7 @@ pub type Target = fn(&[u8]);
 /// Every target by its name, which is also the name of its corpus.
 pub const TARGETS: &[(&str, Target)] = &[
     ("replies", replies),
+    ("hal", hal),
     ("retry_after", retry_after),
     ("money", money),
     ("names", names),

@@ -19,7 +19,7 @@ use dollr::{
 use payonce_sandbox::{CLIENT_ID, Sandbox};
 use rust_decimal::Decimal;
 
-use super::crash_points::{GUARDS, Walk};
+use super::crash_points::{Walk, safe};
 use crate::bed::{self, Stepping};
 use crate::suite::{Figures, Run, Stop, Suite};
 
@@ -48,9 +48,9 @@ fn all(run: &Run, directory: &Path) -> Result<Figures, Stop> {
     failing::walk(run, &directory.join("failing"), &mut figures)?;
     damage::walk(run, &directory.join("damage"), &mut figures)?;
     command::walk(run, &directory.join("command"), &mut figures)?;
-    for (number, (name, guards)) in GUARDS.into_iter().enumerate() {
+    for (number, (name, terrain)) in safe().into_iter().enumerate() {
         let pairs = run.scale.pick(0, 20, 1);
-        let walk = Walk { guards, skews: APART, pairs, seed: run.seed };
+        let walk = Walk { terrain, skews: APART, pairs, seed: run.seed };
         let walked = walk.all(&directory.join(format!("apart-{number}")))?;
         if let Some(violation) = walked.violation {
             return Err(run.violation(format!("clocks an hour apart, {name}: {violation}")).into());

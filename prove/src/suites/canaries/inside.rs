@@ -22,11 +22,11 @@ use payonce::rail::{LookUp, Order, Rail, Report, Submission};
 use payonce::{BoxFuture, drive, step};
 use tracing_subscriber::filter::LevelFilter;
 
-use super::Secrets;
 use super::parrot::{Parrot, WAYS};
+use super::{Secrets, dwolla_inside};
 
 /// Prints a value in every way, under the name of its type.
-fn show(name: &str, value: &dyn Debug) {
+pub(super) fn show(name: &str, value: &dyn Debug) {
     println!("== {name}\n{value:?}\n{value:#?}");
 }
 
@@ -41,7 +41,7 @@ fn show_error(error: &Error) {
     }
 }
 
-fn show_outcome<T: Debug>(name: &str, outcome: &Result<T, Error>) {
+pub(super) fn show_outcome<T: Debug>(name: &str, outcome: &Result<T, Error>) {
     match outcome {
         Ok(value) => show(name, value),
         Err(error) => show_error(error),
@@ -94,6 +94,7 @@ async fn talk(secrets: Arc<Secrets>) -> Result<()> {
     payees(&dollr).await?;
     copy_journal()?;
     configuration(&secrets);
+    dwolla_inside::talk(&secrets, &parrot).await?;
     panics(&secrets, &parrot.url).await;
     Ok(())
 }

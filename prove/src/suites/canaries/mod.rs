@@ -6,6 +6,7 @@
 //! the suite, so that a new one cannot be forgotten.
 
 mod argv;
+mod dwolla_inside;
 mod inside;
 mod parrot;
 mod types;
@@ -160,7 +161,7 @@ fn run(run: &Run) -> Result<Figures, Stop> {
     search.look_below(&run.scratch)?.map_err(violation)?;
 
     let log = fs::read_to_string(run.scratch.join("trace.log")).context("reading the log")?;
-    for source in ["dollr", "payonce", "hyper_util", "reqwest", "status=422"] {
+    for source in ["dollr", "dwolla", "payonce", "hyper_util", "reqwest", "status=422"] {
         ensure_logged(&log, source)?;
     }
     let panics = words().matches("panicked at").count();
@@ -194,7 +195,9 @@ fn ensure_logged(log: &str, source: &str) -> anyhow::Result<()> {
 fn notices(search: &mut Search, secrets: &Secrets) -> anyhow::Result<()> {
     let canary = &secrets.passcode;
     let packed = base64::engine::general_purpose::STANDARD.encode(format!("a{canary}b"));
-    for leak in [canary.clone(), format!("x{canary}y"), packed, format!("{:?}", canary.as_bytes())] {
+    let basic = base64::engine::general_purpose::STANDARD.encode(format!("client-1:{}", secrets.client_secret));
+    let bytes = format!("{:?}", canary.as_bytes());
+    for leak in [canary.clone(), format!("x{canary}y"), packed, bytes, format!("Basic {basic}")] {
         ensure!(search.look("a leak", leak.as_bytes()).is_err(), "a leak was not noticed: {leak}");
     }
     ensure!(search.look("nothing", b"[redacted]").is_ok(), "a leak was seen where there is none");

@@ -7,7 +7,7 @@ use tokio::io::AsyncWriteExt;
 use tokio::net::{TcpListener, TcpStream};
 
 use super::Secrets;
-use crate::suites::hostile::read_request;
+use crate::suites::hostile::{header, read_request};
 
 /// The ways in which it repeats.
 pub(super) const WAYS: usize = 14;
@@ -54,6 +54,15 @@ async fn answer(mut stream: TcpStream, secrets: &Secrets, way: usize) -> std::io
         _ if path.starts_with("/v1/realtime-keys/") => {
             honest(&format!(r#"{{"access_token":"{}","expires_in":3600}}"#, secrets.realtime))
         }
+        "/token" if way != 13 => honest(&format!(
+            r#"{{"access_token":"{}","token_type":"bearer","expires_in":3600}}"#,
+            secrets.token
+        )),
+        _ if path.starts_with("/funding-sources/") && way >= 2 => honest(&format!(
+            r#"{{"id":"a","status":"verified","type":"bank","_links":{{"account":{{"href":"http://{}/accounts/ca32853c-48fa-40be-ae75-77b37504581b"}}}}}}"#,
+            header(&text, "host").unwrap_or_default()
+        )),
+        _ if !path.starts_with("/v1/") => repeat_hal(&text, line, secrets, way),
         _ => repeat(&text, path, secrets, way),
     };
     stream.write_all(&reply).await?;
@@ -116,5 +125,45 @@ fn repeat(heard: &str, path: &str, secrets: &Secrets, way: usize) -> Vec<u8> {
         12 => honest(&execution("COMPLETED", &said).replace("251.25", &format!("\"{said}\""))),
         13 => reply("401 Unauthorized", &headers, &fields),
         _ => honest(&execution("PROCESSING", &said)),
+    }
+}
+
+/// The same in the words of a provider whose replies are HAL.
+fn repeat_hal(heard: &str, line: &str, secrets: &Secrets, way: usize) -> Vec<u8> {
+    let said = format!("{} {}", secrets.client_secret, secrets.token);
+    let escaped: String = said.chars().map(|c| format!("\\u{:04x}", c as u32)).collect();
+    let heard = serde_json::json!(heard).to_string();
+    let headers = format!("x-request-id: {said}\r\nserver: {said}\r\nlocation: https://127.0.0.1:1/{}\r\n", secrets.token);
+    let error = format!(r#"{{"code":"{said}","message":"{escaped}","path":"/{said}","_links":{{}}}}"#);
+    let wrong = format!(
+        r#"{{"code":"{said}","message":{heard},"_embedded":{{"errors":[{error},{error}]}},"error":"{said}","error_description":{heard}}}"#
+    );
+    let key = heard.split_once("correlationId=").and_then(|(_, rest)| rest.get(..36)).unwrap_or_default();
+    let id = "74c9129b-d14a-4511-80da-0aa34a9b2388";
+    let transfer = |id: &str, status: &str, value: &str| {
+        format!(
+            r#"{{"id":"{id}","status":"{status}","amount":{{"value":"{value}","currency":"usd"}},"created":"2026-01-01T00:00:00.000Z","correlationId":"{key}","metadata":{{"{said}":"{said}"}},"_links":{{"self":{{"href":"{said}"}}}}}}"#
+        )
+    };
+    let list = |transfer: String| {
+        let links = format!(r#"{{"next":{{"href":"{said}"}}}}"#);
+        honest(&format!(r#"{{"total":1,"_links":{links},"_embedded":{{"transfers":[{transfer}]}}}}"#))
+    };
+    match way {
+        0 => reply("400 Bad Request", &headers, &wrong),
+        1 => reply("404 Not Found", &headers, &wrong),
+        2 => reply(&format!("500 {said}"), &headers, &wrong),
+        9 => reply("403 Forbidden", &headers, &wrong),
+        13 => reply("401 Unauthorized", &headers, &wrong),
+        3..=8 => repeat(&heard, line, secrets, way),
+        // Taken, and then told of in these words.
+        _ if line.starts_with("POST /transfers ") => reply("201 Created", &headers, ""),
+        _ if line.contains("/failure ") => {
+            honest(&format!(r#"{{"code":"{said}","description":"{escaped}","explanation":{heard}}}"#))
+        }
+        10 => list(transfer(id, "failed", "250.00")),
+        11 => list(transfer(id, &said, &said)),
+        12 => list(transfer(&said, "processed", &said)),
+        _ => list(transfer(id, "processed", "250.00")),
     }
 }

@@ -12,12 +12,14 @@ use quote::ToTokens;
 use syn::{Fields, Item, Visibility};
 
 /// The crates that a user holds types of.
-const CRATES: [(&str, &str); 5] = [
+const CRATES: [(&str, &str); 7] = [
     ("payonce", "payonce"),
     ("payonce_wire", "wire"),
     ("payonce_rest", "rest"),
     ("dollr", "dollr"),
     ("dollr_raw", "dollr-raw"),
+    ("dwolla", "dwolla"),
+    ("dwolla_raw", "dwolla-raw"),
 ];
 
 /// Field names that tell of a secret. The words of a fault and the code of a country are none.
@@ -67,7 +69,8 @@ pub(super) fn check(printed: &BTreeSet<&str>) -> Result<Result<Checked, String>>
     let tried = |name: &str| types.get(name).is_some_and(|of| of.public && of.by_hand);
     let missing: Vec<_> = carriers.iter().filter(|name| tried(name) && !printed.contains(*name)).collect();
     let carriers = carriers.iter().filter(|name| public(name)).count();
-    anyhow::ensure!(tried("dollr::DollrRail") && carriers > 10, "the types were not found");
+    let found = tried("dollr::DollrRail") && tried("dwolla::DwollaRail") && carriers > 10;
+    anyhow::ensure!(found, "the types were not found");
     if !missing.is_empty() {
         return Ok(Err(format!(
             "nobody has printed these with a secret in them, see prove/src/suites/canaries/inside.rs: {missing:?}"

@@ -8,21 +8,21 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-use anyhow::{Context as _, Result, anyhow, bail};
+use anyhow::{Context as _, Result, bail};
 use chrono::TimeDelta;
 use dollr::{
-    AccountId, Clock, Currency, Dollr, Effect, Error, Expect, Name, Namespace, Passcode, ReferenceId, Secret,
-    Settlement, Standing, usd,
+    Clock, Currency, Effect, Error, Expect, Name, Namespace, ReferenceId, Settlement, Standing, usd,
 };
 use payonce::journal::{Filter, Journal, MemoryJournal, SqliteJournal};
-use payonce::{Engine, Settings};
-use payonce_sandbox::{CLIENT_ID, Guards, PASSCODE_PHONE, Sandbox, Switches, WrongPasscode};
+use payonce::{Engine, Rail, Settings};
+use payonce_sandbox::{CLIENT_ID, dwolla};
 use serde_json::json;
 
+use super::provider::{Provider, Terrain, funding_source};
 use super::strike::{Call, LATE, Moment, Strike, Strikes, StruckJournal, StruckRail};
 use crate::bed::{self, FIRST_ANSWER, Stepping};
 
-/// The five ways to move money by name.
+/// The ways to move money by name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Operation {
     Collection,
@@ -31,11 +31,16 @@ pub(crate) enum Operation {
     Refund,
     /// A payout that failed and is tried again.
     Again,
+    /// A transfer of Dwolla's, with a fee.
+    BankTransfer,
+    /// One that was cancelled and is tried again.
+    BankTransferAgain,
 }
 
 impl Operation {
-    pub(crate) const ALL: [Self; 5] =
-        [Self::Collection, Self::Payout, Self::Transfer, Self::Refund, Self::Again];
+    fn is_again(self) -> bool {
+        matches!(self, Self::Again | Self::BankTransferAgain)
+    }
 }
 
 /// How the lives of a payment are to go.
@@ -58,34 +63,33 @@ pub(crate) struct Story {
 
 /// A provider whose time stands still, and a place for journals.
 pub(crate) struct World {
-    sandbox: Arc<Sandbox>,
+    provider: Arc<Provider>,
     clock: Arc<Stepping>,
     directory: PathBuf,
     payments: u32,
+    /// The movements of the examples that the books begin with.
+    before: usize,
 }
 
 /// The most lives of one payment: two strikes end two of them, and an error may end one more.
 const MOST_LIVES: usize = 8;
 
 impl World {
-    pub(crate) fn new(directory: &Path, guards: Guards) -> Result<Self> {
-        let (sandbox, clock) = bed::sandbox()?;
-        sandbox.guards(guards);
+    pub(crate) fn new(directory: &Path, terrain: Terrain) -> Result<Self> {
+        let provider = Arc::new(Provider::start(terrain)?);
+        let clock = Arc::new(Stepping::of(provider.clock()));
         fs::create_dir_all(directory)?;
-        Ok(Self { sandbox: Arc::new(sandbox), clock, directory: directory.to_owned(), payments: 0 })
+        let before = provider.movements();
+        Ok(Self { provider, clock, directory: directory.to_owned(), payments: 0, before })
     }
 
-    /// How many movements the books hold.
+    /// How many movements were made.
     pub(crate) fn movements(&self) -> usize {
-        self.sandbox.ledger().movements().len()
+        self.provider.movements() - self.before
     }
 
     pub(crate) fn is_balanced(&self) -> bool {
-        self.sandbox.ledger().is_balanced()
-    }
-
-    fn dollr(&self, clock: Arc<dyn Clock>, journal: Arc<dyn Journal>) -> Result<Dollr> {
-        Ok(bed::client(&self.sandbox).clock(clock).journal_with(journal).build()?)
+        self.provider.is_balanced()
     }
 
     /// Lives one payment through.
@@ -96,7 +100,7 @@ impl World {
         let payment = Payment::new(self, fate.operation)?;
         let mut file = directory.join("0").join("journal.db");
         make(&file)?;
-        if fate.operation == Operation::Again {
+        if fate.operation.is_again() {
             let _held = self.fail_first(&payment, &file)?;
             file = inherited(&file, &directory.join("failed"))?;
         }
@@ -143,8 +147,8 @@ impl World {
         let file = Arc::new(SqliteJournal::open(file)?);
         let runtime = bed::runtime()?;
         let end = runtime.block_on(async {
-            let dollr = self.dollr(Arc::clone(&clock), Arc::new(MemoryJournal::default()))?;
-            let rail = StruckRail::new(dollr, Arc::clone(&self.sandbox), Arc::clone(strikes));
+            let client = self.provider.client(Arc::clone(&clock), Arc::new(MemoryJournal::default()))?;
+            let rail = StruckRail::new(client, Arc::clone(&self.provider), Arc::clone(strikes));
             let journal = Arc::clone(&file) as Arc<dyn Journal>;
             let journal = Arc::new(StruckJournal::new(journal, Arc::clone(strikes)));
             let settings = Settings { first_answer: FIRST_ANSWER, clock, ..Settings::default() };
@@ -165,35 +169,23 @@ impl World {
 
     /// A first attempt that the provider records as failed, in a life that nothing happens to.
     fn fail_first(&self, payment: &Payment, file: &Path) -> Result<Arc<SqliteJournal>> {
-        let wrong = Switches { wrong_passcode: WrongPasscode::Failed, ..Switches::default() };
-        self.sandbox.switches(wrong);
         let journal = Arc::new(SqliteJournal::open(file)?);
-        let dollr = bed::client(&self.sandbox)
-            .passcode(Passcode::of_phone(Secret::new("000000"), PASSCODE_PHONE))
-            .clock(Arc::clone(&self.clock) as Arc<dyn Clock>)
-            .journal_with(Arc::clone(&journal) as Arc<dyn Journal>)
-            .build()?;
-        bed::runtime()?.block_on(async {
-            let order = dollr.payout(&payment.name, AccountId::new(18), usd("1.00")?);
-            match order.send().await?.settled().await? {
-                Settlement::Failed(failure) if failure.recorded => anyhow::Ok(()),
-                other => Err(anyhow!("a payout with a wrong passcode came to {other:?}")),
-            }
-        })?;
+        let clock = Arc::clone(&self.clock) as Arc<dyn Clock>;
+        let held = Arc::clone(&journal) as Arc<dyn Journal>;
+        bed::runtime()?.block_on(self.provider.fail_first(&payment.name, clock, held))?;
         Ok(journal)
     }
 
     fn paid(&self, payment: &Payment) -> u64 {
-        let ledger = self.sandbox.ledger();
-        payment.keys().iter().map(|key| ledger.payments(key.as_uuid())).sum()
+        payment.keys().into_iter().map(|key| self.provider.payments(key)).sum()
     }
 
     /// Lets everything arrive that is still on the wire, and asks the books.
     fn judge(&self, payment: &Payment, file: &Path, strikes: &Arc<Strikes>) -> Result<Option<String>> {
         self.clock.advance(Duration::from_secs(5));
         let clock: Arc<dyn Clock> = Arc::clone(&self.clock) as Arc<dyn Clock>;
-        let dollr = self.dollr(clock, Arc::new(MemoryJournal::default()))?;
-        bed::runtime()?.block_on(strikes.deliver(&dollr, &LATE));
+        let client = self.provider.client(clock, Arc::new(MemoryJournal::default()))?;
+        bed::runtime()?.block_on(strikes.deliver(&client, &LATE));
         self.clock.advance(Duration::from_secs(10));
         let paid = self.paid(payment);
         if paid != 1 {
@@ -201,7 +193,7 @@ impl World {
         }
         let journal = SqliteJournal::open(file)?;
         let all = Filter { standing: None, unfinished: false, after: None, limit: 10 };
-        let listed = bed::runtime()?.block_on(journal.list("dollr", all))?;
+        let listed = bed::runtime()?.block_on(journal.list(client.name(), all))?;
         Ok(match &listed[..] {
             [one] if one.standing == Standing::Completed => None,
             other => Some(format!("it completed, but the journal has {other:?}")),
@@ -216,7 +208,7 @@ enum End {
     Died,
 }
 
-fn namespace() -> Namespace {
+pub(super) fn namespace() -> Namespace {
     Namespace::new(CLIENT_ID).expect("the sandbox's client id is a namespace")
 }
 
@@ -249,13 +241,25 @@ impl Payment {
                 ("refund", json!({ "refund": of }), Expect::Amount(usd("0.01")?))
             }
             Operation::Collection => {
-                let invoice = world.sandbox.seed_invoice(rust_decimal::Decimal::from(7), "USD");
+                let Provider::Dollr(sandbox) = &*world.provider else { bail!("invoices are Dollr's") };
+                let invoice = sandbox.seed_invoice(rust_decimal::Decimal::from(7), "USD");
                 let of = json!({ "source": { "invoice": invoice }, "account": 18, "currency": "USD" });
                 ("collection", json!({ "collection": of }), Expect::PayerCurrency(Currency::USD))
             }
+            Operation::BankTransfer | Operation::BankTransferAgain => {
+                let [source, destination] = [dwolla::BANK, dwolla::VERIFIED_BALANCE].map(funding_source);
+                let destination = json!({ "funding_source": destination });
+                let mut contents =
+                    json!({ "source": source, "destination": destination, "amount": amount("1.00") });
+                if operation == Operation::BankTransfer {
+                    let payer = json!({ "customer": dwolla::VERIFIED_CUSTOMER });
+                    contents["fees"] = json!([{ "charge_to": payer, "amount": amount("0.10") }]);
+                }
+                ("transfer", contents, Expect::Amount(usd("1.00")?))
+            }
         };
         Ok(Self {
-            again: operation == Operation::Again,
+            again: operation.is_again(),
             operation: payonce::Operation::new(movement)?,
             name: Name::new(format!("{movement}/{number}"))?,
             contents: contents.to_string(),

@@ -5,6 +5,7 @@
 //! on by as much.
 
 pub(crate) mod lives;
+mod provider;
 mod strike;
 
 use std::collections::BTreeSet;
@@ -15,9 +16,10 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result, anyhow};
 use chrono::TimeDelta;
-use payonce_sandbox::Guards;
 
 use self::lives::{Fate, Operation, Story, World};
+pub(crate) use self::provider::{Terrain, safe};
+use self::provider::unsafe_ones;
 use self::strike::{Call, Moment, Strike};
 use crate::bed;
 use crate::suite::{Figures, Run, Stop, Suite};
@@ -72,7 +74,7 @@ impl Walked {
 /// How far a walk goes.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Walk {
-    pub(crate) guards: Guards,
+    pub(crate) terrain: Terrain,
     pub(crate) skews: &'static [TimeDelta],
     /// Of the ordered pairs of strikes, one in so many; none at all if it is 0.
     pub(crate) pairs: usize,
@@ -120,9 +122,9 @@ impl Walk {
         let next = AtomicUsize::new(0);
         let work = || {
             let mut walked = Walked::default();
-            while let Some(&operation) = Operation::ALL.get(next.fetch_add(1, Ordering::Relaxed)) {
+            while let Some(&operation) = self.terrain.operations().get(next.fetch_add(1, Ordering::Relaxed)) {
                 let place = directory.join(format!("{operation:?}"));
-                walked.add(self.operation(&mut World::new(&place, self.guards)?, operation)?);
+                walked.add(self.operation(&mut World::new(&place, self.terrain)?, operation)?);
             }
             anyhow::Ok(walked)
         };
@@ -143,13 +145,6 @@ fn strikes(reached: &[Call], from: usize) -> impl Iterator<Item = Strike> {
     calls.flat_map(|(number, call)| call.moments().iter().map(move |moment| (number, *moment)))
 }
 
-/// The guards that are walked with, and what they are called.
-pub(crate) const GUARDS: [(&str, Guards); 3] = [
-    ("with both guards", Guards { key_once: true, session_once: true }),
-    ("without G2", Guards { key_once: true, session_once: false }),
-    ("without G1", Guards { key_once: false, session_once: true }),
-];
-
 fn run(run: &Run) -> Result<Figures, Stop> {
     let directory = bed::in_memory(run)?;
     let walked = walk_all(run, &directory);
@@ -161,14 +156,14 @@ fn walk_all(run: &Run, directory: &Path) -> Result<Figures, Stop> {
     let mut figures = Figures::default();
     let began = Instant::now();
     let mut total = Walked::default();
-    for (number, (name, guards)) in GUARDS.into_iter().enumerate() {
+    for (number, (name, terrain)) in safe().into_iter().enumerate() {
         let pairs = run.scale.pick(40, 1, 1);
-        let walk = Walk { guards, skews: SAME_CLOCK, pairs, seed: run.seed };
+        let walk = Walk { terrain, skews: SAME_CLOCK, pairs, seed: run.seed };
         let walked = walk.all(&directory.join(number.to_string()))?;
         if let Some(violation) = &walked.violation {
             return Err(run.violation(format!("{name}: {violation}")).into());
         }
-        figures.count(&format!("payments {name}"), walked.payments, "");
+        figures.count(&format!("payments, {name}"), walked.payments, "");
         total.add(walked);
     }
     figures.count("single strikes", total.singles, "");
@@ -192,14 +187,13 @@ fn walk_all(run: &Run, directory: &Path) -> Result<Figures, Stop> {
 
 /// Without any guard, a request that arrives late pays a second time, and the walk must see it.
 fn sanity(run: &Run, directory: &Path) -> Result<(), Stop> {
-    let unguarded = Guards { key_once: false, session_once: false };
-    let walk = Walk { guards: unguarded, skews: SAME_CLOCK, pairs: 0, seed: run.seed };
-    let walked = walk.all(&directory.join("unguarded"))?;
-    match walked.violation {
-        Some(violation) if violation.contains("paid 2 times") => Ok(()),
-        other => {
-            let what = format!("without any guard no double payment was found, but {other:?}");
-            Err(run.violation(what).into())
+    for (number, (name, terrain)) in unsafe_ones().into_iter().enumerate() {
+        let walk = Walk { terrain, skews: SAME_CLOCK, pairs: 0, seed: run.seed };
+        let walked = walk.all(&directory.join(format!("unsafe-{number}")))?;
+        if !walked.violation.as_ref().is_some_and(|violation| violation.contains("paid 2 times")) {
+            let what = format!("{name}, no double payment was found, but {:?}", walked.violation);
+            return Err(run.violation(what).into());
         }
     }
+    Ok(())
 }

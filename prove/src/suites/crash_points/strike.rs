@@ -4,13 +4,14 @@
 use std::future::pending;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use dollr::{Dollr, Entry, Namespace, Record, Standing, Summary, Timestamp};
+use dollr::{Entry, Namespace, Record, Standing, Summary, Timestamp};
 use payonce::journal::{Claim, Filter, Intent, Journal, Key, Lease, PaymentId};
 use payonce::rail::{LookUp, Order, Preparation, Rail, Submission};
 use payonce::step::Terms;
 use payonce::{BoxFuture, Effect, Error, ErrorKind};
-use payonce_sandbox::Sandbox;
 use tokio::sync::Notify;
+
+use super::provider::{Client, Provider};
 
 /// What the loop reaches outside itself for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -150,7 +151,7 @@ impl Strikes {
     }
 
     /// Delivers the requests that arrive now.
-    pub(crate) async fn deliver(&self, dollr: &Dollr, now: &[Moment]) {
+    pub(super) async fn deliver(&self, client: &Client, now: &[Moment]) {
         let due: Vec<_> = {
             let late = &mut self.state().late;
             let (due, later) = std::mem::take(late).into_iter().partition(|(when, _, _)| now.contains(when));
@@ -159,7 +160,7 @@ impl Strikes {
         };
         for (_, order, body) in due {
             // Nobody is there any more to hear the answer.
-            let _ = dollr.rail().submit(&order, &body).await;
+            let _ = client.submit(&order, &body).await;
         }
     }
 }
@@ -235,26 +236,21 @@ impl Journal for StruckJournal {
     }
 }
 
-/// Dollr, struck at each of its requests.
+/// A provider's rail, struck at each of its requests.
 #[derive(Debug)]
 pub(crate) struct StruckRail {
-    dollr: Dollr,
-    sandbox: Arc<Sandbox>,
+    client: Client,
+    provider: Arc<Provider>,
     strikes: Arc<Strikes>,
 }
 
 impl StruckRail {
-    pub(crate) fn new(dollr: Dollr, sandbox: Arc<Sandbox>, strikes: Arc<Strikes>) -> Self {
-        Self { dollr, sandbox, strikes }
+    pub(super) fn new(client: Client, provider: Arc<Provider>, strikes: Arc<Strikes>) -> Self {
+        Self { client, provider, strikes }
     }
 
     /// Makes the request, with what happens there.
     async fn request<T>(&self, call: Call, order: &Order, request: impl Future<Output = T>) -> T {
-        let operations = match call {
-            Call::Prepare => "POST /v1/sessions/*",
-            Call::Submit => "POST /v1/executions/*",
-            _ => "GET /v1/status/*",
-        };
         match self.strikes.at(call) {
             None => request.await,
             Some(Moment::After) => {
@@ -262,13 +258,7 @@ impl StruckRail {
                 self.strikes.die().await
             }
             Some(moment @ (Moment::InReply | Moment::ReplyLost)) => {
-                let calls = self.sandbox.on(operations).times(1);
-                let calls = if call == Call::Prepare {
-                    calls
-                } else {
-                    calls.reference_id(order.reference_id.as_uuid())
-                };
-                let fault = calls.in_reply().drop_reply();
+                let fault = self.provider.on(call, order).times(1).in_reply().drop_reply();
                 let broken = request.await;
                 fault.remove();
                 if moment == Moment::ReplyLost { broken } else { self.strikes.die().await }
@@ -280,29 +270,30 @@ impl StruckRail {
 
 impl Rail for StruckRail {
     fn name(&self) -> &'static str {
-        self.dollr.rail().name()
+        self.client.name()
     }
 
     fn terms(&self) -> Terms {
-        self.dollr.rail().terms()
+        self.client.terms()
     }
 
     async fn prepare(&self, order: &Order) -> Preparation {
-        self.request(Call::Prepare, order, self.dollr.rail().prepare(order)).await
+        self.request(Call::Prepare, order, self.client.prepare(order)).await
     }
 
     async fn submit(&self, order: &Order, body: &str) -> Submission {
-        self.strikes.deliver(&self.dollr, &[Moment::LateBeforeNextSend]).await;
+        self.strikes.deliver(&self.client, &[Moment::LateBeforeNextSend]).await;
         self.strikes.keep_if_late(order, body);
         let sending = async {
-            let submission = self.dollr.rail().submit(order, body).await;
-            self.strikes.deliver(&self.dollr, &[Moment::LateAfterNextSend]).await;
+            let submission = self.client.submit(order, body).await;
+            self.strikes.deliver(&self.client, &[Moment::LateAfterNextSend]).await;
             submission
         };
         self.request(Call::Submit, order, sending).await
     }
 
     async fn look_up(&self, order: &Order) -> LookUp {
-        self.request(Call::LookUp, order, self.dollr.rail().look_up(order)).await
+        self.provider.settle();
+        self.request(Call::LookUp, order, self.client.look_up(order)).await
     }
 }

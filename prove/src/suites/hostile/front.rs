@@ -25,19 +25,23 @@ const DROP: Duration = Duration::from_millis(20);
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Target {
     Token,
-    Session,
+    /// What comes before the first send: a session of Dollr's, a look-up at Dwolla.
+    Before,
     Execution,
     Status,
 }
 
 impl Target {
-    fn of(request: &str) -> Option<Self> {
+    /// Which a request is, after a send or before any.
+    fn of(request: &str, after_send: bool) -> Option<Self> {
         let is = |start: &str| request.starts_with(start);
         match request {
-            _ if is("POST /v1/jwt/") => Some(Self::Token),
-            _ if is("POST /v1/sessions/") => Some(Self::Session),
-            _ if is("POST /v1/executions/") => Some(Self::Execution),
+            _ if is("POST /v1/jwt/") || is("POST /token ") => Some(Self::Token),
+            _ if is("POST /v1/sessions/") => Some(Self::Before),
+            _ if is("POST /v1/executions/") || is("POST /transfers ") => Some(Self::Execution),
             _ if is("GET /v1/status/") => Some(Self::Status),
+            _ if is("GET /v1/") => None,
+            _ if is("GET /") => Some(if after_send { Self::Status } else { Self::Before }),
             _ => None,
         }
     }
@@ -48,6 +52,10 @@ impl Target {
 pub(super) struct Ask {
     /// The key of the payment that the request is about.
     pub(super) key: String,
+    /// Its method and path.
+    pub(super) line: String,
+    /// The host and port that the client was told of.
+    pub(super) here: String,
     /// A port of this machine where nobody may ever call.
     pub(super) elsewhere: u16,
 }
@@ -92,6 +100,8 @@ pub(super) struct Tally {
 #[derive(Debug)]
 struct Shared {
     behaves: AtomicBool,
+    /// A payment was sent.
+    sent: AtomicBool,
     tally: Mutex<Tally>,
 }
 
@@ -116,7 +126,11 @@ impl Front {
     ) -> std::io::Result<Self> {
         let listener = TcpListener::bind("127.0.0.1:0").await?;
         let url = format!("http://{}", listener.local_addr()?);
-        let shared = Arc::new(Shared { behaves: AtomicBool::new(false), tally: Mutex::default() });
+        let shared = Arc::new(Shared {
+            behaves: AtomicBool::new(false),
+            sent: AtomicBool::new(false),
+            tally: Mutex::default(),
+        });
         let (state, plans) = (Arc::clone(&shared), Arc::<[Plan]>::from(plans));
         let task = tokio::spawn(async move {
             while let Ok((stream, _)) = listener.accept().await {
@@ -149,7 +163,10 @@ async fn serve(
 ) -> std::io::Result<()> {
     let request = read_request(&mut stream).await?;
     let text = String::from_utf8_lossy(&request);
-    let target = Target::of(&text);
+    let target = Target::of(&text, shared.sent.load(Ordering::SeqCst));
+    if target == Some(Target::Execution) {
+        shared.sent.store(true, Ordering::SeqCst);
+    }
     let misbehaves = !shared.behaves.load(Ordering::SeqCst);
     let plan = plans.iter().find(|plan| misbehaves && target == Some(plan.target));
     let Some(plan) = plan else {
@@ -159,7 +176,8 @@ async fn serve(
     if plan.after {
         pass_on(&request, sandbox).await?;
     }
-    let act = (plan.act)(&Ask { key: key_of(&text), elsewhere });
+    let here = header(&text, "host").unwrap_or_default();
+    let act = (plan.act)(&Ask { key: key_of(&text), line: line_of(&text), here, elsewhere });
     let (begin, mut swallowed) = (Instant::now(), 0);
     // Whether the client or the limit ended it does not matter here.
     let _ = timeout(LONGEST, perform(&mut stream, &act, &mut swallowed)).await;
@@ -202,11 +220,24 @@ pub(super) async fn pass_on(request: &[u8], sandbox: SocketAddr) -> std::io::Res
     Ok(reply)
 }
 
-/// The key in a request's body, or at the end of its path.
+/// The key in a request's body or query, or at the end of its path.
 fn key_of(request: &str) -> String {
-    let body = request.split_once(r#""reference_id":""#).and_then(|(_, rest)| rest.get(..36));
+    let after = |mark| request.split_once(mark).and_then(|(_, rest)| rest.get(..36));
+    let named = after(r#""reference_id":""#).or(after(r#""correlationId":""#)).or(after("correlationId="));
     let path = request.lines().next().and_then(|line| line.split(' ').nth(1)?.rsplit('/').next());
-    body.or(path).unwrap_or_default().to_owned()
+    named.or(path).unwrap_or_default().to_owned()
+}
+
+fn line_of(request: &str) -> String {
+    request.lines().next().unwrap_or_default().to_owned()
+}
+
+pub(in crate::suites) fn header(request: &str, name: &str) -> Option<String> {
+    let mut lines = request.lines().skip(1).take_while(|line| !line.is_empty());
+    lines.find_map(|line| {
+        let (known, value) = line.split_once(": ")?;
+        known.eq_ignore_ascii_case(name).then(|| value.to_owned())
+    })
 }
 
 async fn perform(stream: &mut TcpStream, act: &Act, swallowed: &mut u64) -> std::io::Result<()> {

@@ -18,7 +18,11 @@ pub(super) enum Means {
 pub(super) enum At {
     Anywhere,
     Token,
-    Session,
+    Before,
+    /// The send arrives, and its reply is this.
+    Unanswered,
+    /// The send arrives, and this is all that is heard of it.
+    Deaf,
 }
 
 /// One row.
@@ -33,7 +37,7 @@ pub(super) struct Misdeed {
     pub(super) act: fn(&Ask) -> Act,
 }
 
-const fn row(name: &'static str, act: fn(&Ask) -> Act) -> Misdeed {
+pub(super) const fn row(name: &'static str, act: fn(&Ask) -> Act) -> Misdeed {
     Misdeed { name, at: At::Anywhere, means: Means::Doubt, heavy: false, fleeting: false, act }
 }
 
@@ -50,7 +54,7 @@ impl Misdeed {
         Self { fleeting: true, ..self }
     }
 
-    const fn at(self, at: At) -> Self {
+    pub(super) const fn at(self, at: At) -> Self {
         Self { at, ..self }
     }
 }
@@ -72,7 +76,7 @@ fn slowly(act: Act) -> Act {
 }
 
 /// A whole reply of that status.
-fn whole(status: &str, headers: &str, body: &str) -> Act {
+pub(super) fn whole(status: &str, headers: &str, body: &str) -> Act {
     say(format!("HTTP/1.1 {status}\r\n{headers}content-length: {}\r\n\r\n{body}", body.len()))
 }
 
@@ -248,9 +252,9 @@ pub(super) const MISDEEDS: &[Misdeed] = &[
     row("a token for ever", |_| token("wrong", "9223372036854775807")).at(At::Token),
     row("a token from the past", |_| token("wrong", "-9223372036854775808")).at(At::Token),
     row("a token for no time", |_| token("wrong", "0")).at(At::Token),
-    row("a session for another account", |_| session(r#""payout_account_id":21,"amount":1.00,"currency":"USD","expires_at":"2099-01-01T00:00:00Z""#)).at(At::Session),
-    row("a session for more", |_| session(r#""payout_account_id":18,"amount":1000000.00,"currency":"USD","expires_at":"2099-01-01T00:00:00Z""#)).at(At::Session),
-    row("a session until nonsense", |_| session(r#""payout_account_id":18,"amount":1.00,"currency":"USD","expires_at":"tomorrow""#)).at(At::Session),
+    row("a session for another account", |_| session(r#""payout_account_id":21,"amount":1.00,"currency":"USD","expires_at":"2099-01-01T00:00:00Z""#)).at(At::Before),
+    row("a session for more", |_| session(r#""payout_account_id":18,"amount":1000000.00,"currency":"USD","expires_at":"2099-01-01T00:00:00Z""#)).at(At::Before),
+    row("a session until nonsense", |_| session(r#""payout_account_id":18,"amount":1.00,"currency":"USD","expires_at":"tomorrow""#)).at(At::Before),
 ];
 
 /// A session that ends with the calendar, told by a clock from its beginning.

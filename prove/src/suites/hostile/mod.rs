@@ -2,27 +2,29 @@
 //! that a client puts up with it for a limited time and in limited memory, carries no credential anywhere else, says
 //! of the payment what is true, and pays once when the server behaves again.
 
+mod dwolla;
 mod front;
 mod misdeeds;
 mod tls;
 
 use std::collections::BTreeSet;
 use std::env;
+use std::fmt::Debug;
 use std::panic;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use dollr::{
-    AccountId, Builder, Clock, Dollr, Effect, ErrorKind, Expect, Operation, ParkReason, Passcode, Payment,
+    AccountId, Builder, Clock, Dollr, Effect, ErrorKind, Expect, Operation, ParkReason, Passcode, ReferenceId,
     Secret, Settlement, Status, Timestamp, usd,
 };
 use futures_util::{StreamExt, TryStreamExt, stream};
 use payonce::rail::{Order, Rail, Submission};
-use payonce::{BoxFuture, Name};
+use payonce::{BoxFuture, Name, Payment};
 use payonce_sandbox::{CLIENT_ID, CLIENT_SECRET, PASSCODE, PASSCODE_PHONE, Sandbox};
 
-pub(super) use self::front::read_request;
+pub(super) use self::front::{header, read_request};
 use self::front::{Ask, Elsewhere, Front, Plan, Tally, Target};
 use self::misdeeds::{At, MISDEEDS, Means, Misdeed};
 use crate::MEMORY;
@@ -57,7 +59,8 @@ const ACCOUNT: AccountId = AccountId::new(18);
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Scene {
     Token,
-    Session,
+    /// What comes before the send does not succeed.
+    Before,
     /// The send never arrives, and look-ups are honest.
     Lost,
     /// The send arrives, its reply does not, and look-ups are honest.
@@ -67,15 +70,17 @@ enum Scene {
 }
 
 impl Scene {
-    const ALL: [Self; 5] = [Self::Token, Self::Session, Self::Lost, Self::Unanswered, Self::Deaf];
+    const ALL: [Self; 5] = [Self::Token, Self::Before, Self::Lost, Self::Unanswered, Self::Deaf];
 
     fn has(self, misdeed: &Misdeed) -> bool {
         match misdeed.at {
             At::Token => self == Self::Token,
-            At::Session => self == Self::Session,
+            At::Before => self == Self::Before,
+            At::Unanswered => self == Self::Unanswered,
+            At::Deaf => self == Self::Deaf,
             // Whoever turns a request away that he has acted upon is beyond help.
             At::Anywhere if misdeed.means == Means::TurnedAway => {
-                matches!(self, Self::Token | Self::Session | Self::Lost)
+                matches!(self, Self::Token | Self::Before | Self::Lost)
             }
             At::Anywhere => true,
         }
@@ -85,7 +90,7 @@ impl Scene {
         let plan = |target, after| Plan { target, after, act };
         match self {
             Self::Token => vec![plan(Target::Token, false)],
-            Self::Session => vec![plan(Target::Session, false)],
+            Self::Before => vec![plan(Target::Before, false)],
             Self::Lost => vec![plan(Target::Execution, false)],
             Self::Unanswered => vec![plan(Target::Execution, true)],
             Self::Deaf => vec![plan(Target::Execution, true), plan(Target::Status, false)],
@@ -166,14 +171,7 @@ async fn attack(run: &Run) -> Result<Figures, Stop> {
     figures.measure("most memory that one reply took", grown as f64 / f64::from(1 << 20), "MiB");
 
     let begin = Instant::now();
-    let mut lives = Vec::new();
-    for (row, misdeed) in MISDEEDS.iter().enumerate() {
-        let scenes: Vec<_> = Scene::ALL.into_iter().filter(|scene| scene.has(misdeed)).collect();
-        // Each row at two places; the seed decides at which.
-        let taken = if run.scale == Scale::Quick { 2.min(scenes.len()) } else { scenes.len() };
-        let first = (run.seed as usize).wrapping_add(row * 2);
-        lives.extend((0..taken).map(|n| (misdeed, scenes[first.wrapping_add(n) % scenes.len()])));
-    }
+    let lives = lives_of(run, MISDEEDS);
     let (world, seed) = (&world, run.seed);
     let told: Vec<Tally> = stream::iter(lives.iter().enumerate())
         .map(|(number, (misdeed, scene))| async move {
@@ -192,34 +190,67 @@ async fn attack(run: &Run) -> Result<Figures, Stop> {
     if !ledger.is_balanced() || !ledger.paid_twice().is_empty() {
         return Err(run.violation(format!("paid twice: {:?}", ledger.paid_twice())).into());
     }
-    let longest = told.iter().map(|tally| tally.longest).max().unwrap_or_default();
-    let rows: BTreeSet<_> = lives.iter().map(|(misdeed, _)| misdeed.name).collect();
-    figures.count("misdeeds", rows.len(), "rows");
-    figures.count("payment lives", told.len(), "");
-    figures.count("misdeeds suffered", told.iter().map(|tally| tally.misdeeds).sum::<u64>(), "");
-    figures.measure("longest that a request was held up", longest.as_secs_f64(), "s");
-    figures.count(
-        "most of a reply that was taken",
-        told.iter().map(|t| t.swallowed).max().unwrap_or(0),
-        "bytes",
-    );
-    figures.measure("took", begin.elapsed().as_secs_f64(), "s");
+    report(&mut figures, "dollr", &lives, &told, begin.elapsed());
 
+    dwolla::attack(run, &mut figures).await?;
     beyond_the_calendar(run).await?;
     let tls = tls::attack(run).await?;
     figures.count("TLS servers", tls, "");
     Ok(figures)
 }
 
+fn report(figures: &mut Figures, rail: &str, lives: &[(&Misdeed, Scene)], told: &[Tally], took: Duration) {
+    let longest = told.iter().map(|tally| tally.longest).max().unwrap_or_default();
+    let rows: BTreeSet<_> = lives.iter().map(|(misdeed, _)| misdeed.name).collect();
+    let swallowed = told.iter().map(|tally| tally.swallowed).max().unwrap_or(0);
+    figures.count(&format!("{rail}: misdeeds"), rows.len(), "rows");
+    figures.count(&format!("{rail}: payment lives"), told.len(), "");
+    let suffered = told.iter().map(|tally| tally.misdeeds).sum::<u64>();
+    figures.count(&format!("{rail}: misdeeds suffered"), suffered, "");
+    figures.measure(&format!("{rail}: longest that a request was held up"), longest.as_secs_f64(), "s");
+    figures.count(&format!("{rail}: most of a reply that was taken"), swallowed, "bytes");
+    figures.measure(&format!("{rail}: took"), took.as_secs_f64(), "s");
+}
+
+/// Every row at each place where it makes sense; where time is short, at two that the seed decides.
+fn lives_of<'a>(run: &Run, misdeeds: impl IntoIterator<Item = &'a Misdeed>) -> Vec<(&'a Misdeed, Scene)> {
+    let mut lives = Vec::new();
+    for (row, misdeed) in misdeeds.into_iter().enumerate() {
+        let scenes: Vec<_> = Scene::ALL.into_iter().filter(|scene| scene.has(misdeed)).collect();
+        let taken = if run.scale == Scale::Quick { 2.min(scenes.len()) } else { scenes.len() };
+        let first = (run.seed as usize).wrapping_add(row * 2);
+        lives.extend((0..taken).map(|n| (misdeed, scenes[first.wrapping_add(n) % scenes.len()])));
+    }
+    lives
+}
+
 /// One payment under one misdeed, from its first send to its end.
 async fn life(world: &World, misdeed: &Misdeed, scene: Scene, name: &str) -> Result<Tally, String> {
     let front = world.front(scene.plans(misdeed.act)).await.map_err(|error| error.to_string())?;
     let dollr = world.client(&front).build().map_err(|error| error.to_string())?;
-    let order = || dollr.payout(name, ACCOUNT, usd("1.00").expect("one dollar is an amount"));
     if scene == Scene::Lost {
-        judge_send(misdeed, &front, &dollr).await?;
+        let order = order();
+        let body = format!(
+            r#"{{"payout_account_id":"18","reference_id":"{}","session_id":"88"}}"#,
+            order.reference_id.as_uuid()
+        );
+        judge_send(misdeed, &front, dollr.rail(), &order, &body).await?;
     }
-    let first = order().send().await;
+    let send =
+        async || dollr.payout(name, ACCOUNT, usd("1.00").expect("one dollar is an amount")).send().await;
+    let paid = |key: ReferenceId| world.sandbox.ledger().payments(key.as_uuid());
+    outlive(misdeed, scene, &front, send, paid).await
+}
+
+/// Sends a payment by that name until it has ended, and judges what was said of it on the way.
+async fn outlive<R: Rail + Debug>(
+    misdeed: &Misdeed,
+    scene: Scene,
+    front: &Front,
+    send: impl AsyncFn() -> Result<Payment<R>, dollr::Error>,
+    paid: impl Fn(ReferenceId) -> u64,
+) -> Result<Tally, String> {
+    let first = send().await;
     judge_first(misdeed, scene, &first)?;
     // On a busy machine the caller may have been told to wait no longer before it came to that.
     let met = tokio::time::timeout(Duration::from_secs(20), async {
@@ -238,14 +269,14 @@ async fn life(world: &World, misdeed: &Misdeed, scene: Scene, name: &str) -> Res
     front.behave();
     let end = tokio::time::timeout(Duration::from_secs(60), async {
         let payment = loop {
-            if let Ok(payment) = order().send().await {
+            if let Ok(payment) = send().await {
                 break payment;
             }
         };
         (payment.reference_id(), payment.settled().await)
     });
     let (key, end) = end.await.map_err(|_| "it hangs, although the server behaves".to_owned())?;
-    let paid = world.sandbox.ledger().payments(key.as_uuid());
+    let paid = paid(key);
     match end {
         Ok(Settlement::Completed(_)) if paid == 1 => Ok(tally),
         Ok(Settlement::Failed(_)) if paid == 0 && misdeed.means == Means::Refusal => Ok(tally),
@@ -254,16 +285,17 @@ async fn life(world: &World, misdeed: &Misdeed, scene: Scene, name: &str) -> Res
 }
 
 /// What the engine is told of a single send.
-async fn judge_send(misdeed: &Misdeed, front: &Front, dollr: &Dollr) -> Result<(), String> {
-    let order = order();
-    let body = format!(
-        r#"{{"payout_account_id":"18","reference_id":"{}","session_id":"88"}}"#,
-        order.reference_id.as_uuid()
-    );
-    let mut submission = dollr.rail().submit(&order, &body).await;
+async fn judge_send(
+    misdeed: &Misdeed,
+    front: &Front,
+    rail: &impl Rail,
+    order: &Order,
+    body: &str,
+) -> Result<(), String> {
+    let mut submission = rail.submit(order, body).await;
     // On a busy machine the token may take too long, and the send does not even begin.
     while front.tally().misdeeds == 0 && matches!(submission, Submission::NotSent(_)) {
-        submission = dollr.rail().submit(&order, &body).await;
+        submission = rail.submit(order, body).await;
     }
     match (misdeed.means, submission) {
         // Doubt is right when time was too short for a reply that could have been read.
@@ -286,7 +318,7 @@ fn order() -> Order {
 }
 
 /// What the caller is told while the server misbehaves.
-fn judge_first(misdeed: &Misdeed, scene: Scene, first: &Result<Payment, dollr::Error>) -> Result<(), String> {
+fn judge_first(misdeed: &Misdeed, scene: Scene, first: &Result<impl Debug, dollr::Error>) -> Result<(), String> {
     let sent = matches!(scene, Scene::Lost | Scene::Unanswered | Scene::Deaf);
     let wanted = if sent && misdeed.means != Means::TurnedAway { Effect::Unknown } else { Effect::None };
     match first {
@@ -295,8 +327,8 @@ fn judge_first(misdeed: &Misdeed, scene: Scene, first: &Result<Payment, dollr::E
         Err(error) if error.effect() == wanted => Ok(()),
         Err(error) => Err(format!("{wanted:?} is true, and told was {:?}: {error:?}", error.effect())),
         // A look-up found it, or said that there is nothing behind a refusal.
-        Ok(_) if scene == Scene::Unanswered => Ok(()),
-        Ok(_) if matches!(scene, Scene::Lost | Scene::Session) && misdeed.means == Means::Refusal => Ok(()),
+        Ok(_) if scene == Scene::Unanswered || misdeed.at == At::Deaf => Ok(()),
+        Ok(_) if matches!(scene, Scene::Lost | Scene::Before) && misdeed.means == Means::Refusal => Ok(()),
         Ok(payment) => Err(format!("{payment:?} was called under way")),
     }
 }
@@ -360,7 +392,7 @@ async fn gauges_work(world: &World) -> Result<f64, Stop> {
 async fn beyond_the_calendar(run: &Run) -> Result<(), Stop> {
     let world = World::start(SPEED).await?;
     let act = misdeeds::session_until_the_end_of_time;
-    let front = world.front(vec![Plan { target: Target::Session, after: false, act }]).await?;
+    let front = world.front(vec![Plan { target: Target::Before, after: false, act }]).await?;
     let dollr = world.client(&front).build().map_err(anyhow::Error::from)?;
     let order = || dollr.payout("beyond", ACCOUNT, usd("1.00").expect("one dollar is an amount"));
     // The sandbox knows no such session, so the payment can only wait for its end.

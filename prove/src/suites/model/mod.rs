@@ -9,10 +9,10 @@
 mod protocol;
 mod state;
 
+use dwolla::DwollaRail;
 use payonce::step::Terms;
 use stateright::{Checker, Model};
 
-use super::exhaustive::forgetful;
 use crate::suite::{Figures, Run, Stop, Suite};
 use protocol::{Mutant, Protocol};
 
@@ -39,7 +39,7 @@ struct Provider {
 const DOLLR: Provider =
     Provider { terms: Terms::default, lifetime: 900, remembers: None, steps: &[11, 450, 1021] };
 const DWOLLA: Provider = Provider {
-    terms: forgetful,
+    terms: || DwollaRail::TERMS,
     lifetime: 23 * 3600,
     remembers: Some(24 * 3600),
     steps: &[11, 23 * 3600, 601, 25 * 3600],

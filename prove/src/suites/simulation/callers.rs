@@ -3,13 +3,11 @@
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
 
-use dollr::{
-    AccountId, Clock, CounterpartyId, Currency, Dollr, Effect, Error, ErrorKind, InvoiceId, Payment,
-    PaymentIntentId, Settlement, Source, WalletId, usd,
-};
+use dollr::{Clock, Effect, Error, ErrorKind, Settlement};
+use payonce::Payment;
 
 use super::life::{PAYMENTS, Tally};
-use super::provider::{amount, id};
+use super::clients::Client;
 use super::world::{MINUTE, Millis, ProcessClock, SECOND, World};
 
 /// What the callers do and were told, outside of any process: it survives their crashes.
@@ -47,14 +45,14 @@ pub(super) fn name(payment: usize) -> String {
 
 /// Where a caller stands: in a process of a world.
 #[derive(Clone)]
-pub(super) struct Place {
+pub(super) struct Place<C> {
     pub(super) world: World,
     pub(super) desk: SharedDesk,
     pub(super) process: usize,
-    pub(super) dollr: Dollr,
+    pub(super) client: C,
 }
 
-impl Place {
+impl<C: Client> Place<C> {
     async fn sleep(&self, wait: Millis) {
         let clock = ProcessClock { world: self.world.clone(), process: self.process };
         clock.sleep(Duration::from_millis(wait as u64)).await;
@@ -93,15 +91,11 @@ impl Place {
     }
 
     /// What moved is not tried again, and its name is not another payment's: some callers make these mistakes.
-    async fn must_not_go_again(&self, sent: &Payment, payment: usize) {
+    async fn must_not_go_again(&self, sent: &Payment<C::Rail>, payment: usize) {
         let (which, name) = (self.draw(0..12), sent.name().clone());
         let wrongly = match which {
             0 => sent.again().await.is_ok(),
-            1 => {
-                let order =
-                    self.dollr.payout(name, AccountId::new(id(payment)), usd("7.00").expect("that is money"));
-                order.send().await.is_ok()
-            }
+            1 => self.client.send_another(name, payment).await.is_ok(),
             _ => return,
         };
         if wrongly {
@@ -124,24 +118,24 @@ impl Place {
 }
 
 /// What a process does: takes up what is unfinished, now and every minute, while its callers send and wait.
-pub(super) async fn main(place: Place) {
+pub(super) async fn main<C: Client>(place: Place<C>) {
     for payment in 0..PAYMENTS {
         if place.desk().told[payment].is_none() {
             tokio::spawn(caller(place.clone(), payment));
         }
     }
     loop {
-        let _ = place.dollr.resume().await;
+        let _ = place.client.resume().await;
         place.sleep(MINUTE).await;
     }
 }
 
 /// One caller: sends by name until it is told how the payment ended, and tries again what failed if it may.
-async fn caller(place: Place, payment: usize) {
+async fn caller<C: Client>(place: Place<C>, payment: usize) {
     let first = place.draw(0..20 * SECOND);
     place.sleep(first).await;
     loop {
-        let error = match send(&place.dollr, payment).await {
+        let error = match place.client.send(name(payment), payment).await {
             Ok(sent) => match settle(&place, sent, payment).await {
                 None => return,
                 Some(error) => error,
@@ -175,7 +169,11 @@ async fn caller(place: Place, payment: usize) {
 }
 
 /// Waits for the end. Returns why it is to be sent again, if it is.
-async fn settle(place: &Place, mut sent: Payment, payment: usize) -> Option<Error> {
+async fn settle<C: Client>(
+    place: &Place<C>,
+    mut sent: Payment<C::Rail>,
+    payment: usize,
+) -> Option<Error> {
     loop {
         let limit = Duration::from_millis(place.draw(MINUTE..20 * MINUTE) as u64);
         match sent.settled_within(limit).await {
@@ -199,20 +197,6 @@ async fn settle(place: &Place, mut sent: Payment, payment: usize) -> Option<Erro
             }
             Err(error) if error.kind() == ErrorKind::Deadline => {}
             Err(error) => return Some(error),
-        }
-    }
-}
-
-/// Sends a payment: each fourth one is of the same movement.
-async fn send(dollr: &Dollr, payment: usize) -> Result<Payment, Error> {
-    let (name, id, amount) = (name(payment), id(payment), usd(&amount(payment))?);
-    match payment % 4 {
-        0 => dollr.payout(name, AccountId::new(id), amount).send().await,
-        1 => dollr.transfer(name, WalletId::new(1), CounterpartyId::new(id), amount).send().await,
-        2 => dollr.refund(name, PaymentIntentId::new(id), amount).send().await,
-        _ => {
-            let source = Source::Invoice(InvoiceId::new(id));
-            dollr.collection(name, source, AccountId::new(1), Currency::USD).send().await
         }
     }
 }

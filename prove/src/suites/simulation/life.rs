@@ -4,21 +4,25 @@
 use std::sync::Arc;
 
 use dollr::journal::{Journal, Key, MemoryJournal};
-use dollr::{Dollr, Name, Passcode, Secret};
+use dollr::{Dollr, Name};
+use dwolla::Dwolla;
 use payonce::step::Outcome;
 use tokio::runtime::Runtime;
 
 use super::callers::{Place, SharedDesk, Told, main, name};
+use super::clients::Client;
 use super::journal::{Disk, at_once};
 use super::network::Network;
-use super::provider::{Guards, Provider};
-use super::world::{HOUR, MINUTE, Millis, ProcessClock, SECOND, World};
+use super::provider::{Provider, Terrain};
+use super::world::{HOUR, Inner, MINUTE, Millis, SECOND, World};
 
 /// How many payments share a world.
 pub(crate) const PAYMENTS: usize = 16;
 
 /// After the last mishap, everything must have ended within this.
 const PATIENCE: Millis = 36 * HOUR;
+/// The same where a process may be away for a day, and a window is open for another.
+const LONG_PATIENCE: Millis = 90 * HOUR;
 
 /// No world needs nearly as many.
 const MOST_EVENTS: u64 = 3_000_000;
@@ -60,10 +64,10 @@ struct Life {
     processes: Vec<Option<Running>>,
 }
 
-/// Lives one world. Of the two guards at least one must be on, or the world is one that must break.
-pub(crate) fn live(seed: u64, guards: Guards, told: bool) -> Lived {
+/// Lives one world. At least one guard of the provider must be on, or the world is one that must break.
+pub(crate) fn live(seed: u64, terrain: Terrain, told: bool) -> Lived {
     let processes = 1 + (seed % 3) as usize;
-    let provider = Provider::new(seed, guards, PAYMENTS);
+    let provider = Provider::new(seed, terrain, PAYMENTS);
     let world = World::new(seed, processes, provider, told);
     let desk = SharedDesk::default();
     {
@@ -89,6 +93,7 @@ impl Life {
             let skew = if world.rng.bool() { 0 } else { world.rng.i64(-HOUR..HOUR) };
             let it = &mut world.processes[process];
             (it.life, it.alive, it.touched, it.frozen_until) = (it.life + 1, true, true, 0);
+            it.away_until = None;
             world.provider.revoke(process);
             world.note("start", process as u64, 0);
             skew
@@ -99,9 +104,19 @@ impl Life {
             .build()
             .expect("a runtime without drivers can be built");
         let disk = Disk::new(&self.world, process, self.store.another());
-        let dollr = client(&self.world, process, &disk);
         let (world, desk) = (self.world.clone(), Arc::clone(&self.desk));
-        runtime.spawn(main(Place { world, desk, process, dollr }));
+        let network = Network { world: world.clone(), process };
+        let terrain = world.lock().provider.terrain;
+        match terrain {
+            Terrain::Dollr(_) => {
+                let client = <Dollr as Client>::open(network, &disk);
+                runtime.spawn(main(Place { world, desk, process, client }));
+            }
+            Terrain::Dwolla { .. } => {
+                let client = <Dwolla as Client>::open(network, &disk);
+                runtime.spawn(main(Place { world, desk, process, client }));
+            }
+        }
         self.processes[process] = Some(Running { runtime, disk });
     }
 
@@ -110,7 +125,11 @@ impl Life {
         let mut world = self.world.lock();
         world.processes[process].alive = false;
         world.note("crash", process as u64, 0);
-        let wait = world.rng.i64(0..5 * MINUTE);
+        let mut wait = world.rng.i64(0..5 * MINUTE);
+        if world.provider.terrain.takes_days() && world.rng.u8(0..6) == 0 {
+            wait = world.rng.i64(20 * HOUR..30 * HOUR);
+            world.processes[process].away_until = Some(world.now + wait);
+        }
         drop(world);
         self.world.after(wait, |_| {});
         self.desk.lock().expect("nothing panics at the desk").tally.crashes += 1;
@@ -118,7 +137,11 @@ impl Life {
 
     /// Steps through the world until every caller knows how every payment ended.
     fn run(&mut self) {
-        let limit = self.world.lock().calm_at + PATIENCE;
+        let limit = {
+            let world = self.world.lock();
+            let patience = if world.provider.terrain.takes_days() { LONG_PATIENCE } else { PATIENCE };
+            world.calm_at + patience
+        };
         loop {
             for process in 0..self.processes.len() {
                 self.let_run(process);
@@ -133,7 +156,9 @@ impl Life {
                 if world.events > MOST_EVENTS {
                     world.violated(|| format!("{open} payments are open, and the processes find no rest"));
                 }
-                open == 0 || world.violation.is_some()
+                // What a frozen process still has in hand is seen to the end.
+                let frozen = world.processes.iter().any(|it| it.alive && it.frozen_until > world.now);
+                open == 0 && !frozen || world.violation.is_some()
             };
             if over {
                 return;
@@ -195,11 +220,19 @@ impl Life {
     fn revive(&mut self, process: usize) {
         let (again, lost) = {
             let mut world = self.world.lock();
-            let again = world.now >= world.calm_at || world.rng.u8(0..24) == 0;
-            let guards = world.provider.guards;
+            let away = world.processes[process].away_until;
+            let again = match away {
+                Some(until) => world.now >= until,
+                None => world.now >= world.calm_at || world.rng.u8(0..24) == 0,
+            };
+            let key_once = world.provider.terrain.key_once();
             let alone = world.processes.iter().all(|process| !process.alive);
             // Without a journal only the key guard is left; and it knows nothing of further attempts.
-            (again, again && alone && guards.key_once && world.rare_mishap(8))
+            let loses = |world: &mut Inner| match away {
+                Some(_) => world.rng.u8(0..3) == 0,
+                None => world.rare_mishap(8),
+            };
+            (again, again && alone && key_once && loses(&mut world))
         };
         if lost && self.desk.lock().expect("nothing panics at the desk").tally.again == 0 {
             let mut desk = self.desk.lock().expect("nothing panics at the desk");
@@ -222,7 +255,10 @@ impl Life {
             running.disk.lose_leases();
         }
         let mut world = self.world.lock();
-        let wait = world.rng.i64(SECOND..40 * MINUTE);
+        let mut wait = world.rng.i64(SECOND..40 * MINUTE);
+        if world.provider.terrain.takes_days() && world.rng.u8(0..3) == 0 {
+            wait = world.rng.i64(20 * HOUR..30 * HOUR);
+        }
         world.processes[process].frozen_until = world.now + wait;
         world.note("freeze", process as u64, wait as u64);
         drop(world);
@@ -240,9 +276,13 @@ impl Life {
         let mut world = self.world.lock();
         let desk = self.desk.lock().expect("nothing panics at the desk");
         let mut tally = desk.tally;
+        let rail = match world.provider.terrain {
+            Terrain::Dollr(_) => "dollr",
+            Terrain::Dwolla { .. } => "dwolla",
+        };
         for payment in 0..PAYMENTS {
             let name = Name::new(name(payment)).expect("that is a name");
-            let record = at_once(self.store.find("dollr", Key::Name(name))).expect("it can be read");
+            let record = at_once(self.store.find(rail, Key::Name(name))).expect("it can be read");
             let state = record.map(|record| record.state());
             let outcome = match &state {
                 Some(Ok(state)) => state.outcome(),
@@ -278,17 +318,4 @@ impl Life {
         let (trace, words) = (world.trace_hash(), world.take_words());
         Lived { trace, words, violation: world.violation.take(), tally }
     }
-}
-
-fn client(world: &World, process: usize, disk: &Disk) -> Dollr {
-    Dollr::builder()
-        .client_id("client")
-        .client_secret(Secret::new("secret"))
-        .base_url("http://127.0.0.1:9")
-        .passcode(Passcode::of_phone(Secret::new("passcode"), "231771234567"))
-        .journal_with(Arc::new(disk.clone()))
-        .clock(Arc::new(ProcessClock { world: world.clone(), process }))
-        .transport(Arc::new(Network { world: world.clone(), process }))
-        .build()
-        .expect("these settings are whole")
 }

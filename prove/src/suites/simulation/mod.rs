@@ -7,6 +7,9 @@
 //! loop ends in one of the simulated parts, so a crash between any two of their events is a crash at any await.
 
 mod callers;
+mod clients;
+mod dollr_model;
+mod dwolla_model;
 mod journal;
 mod life;
 mod network;
@@ -20,7 +23,8 @@ use std::time::{Duration, Instant};
 
 use crate::suite::{Figures, Run, Stop, Suite, Violation};
 use life::{Lived, PAYMENTS, Tally, live};
-use provider::Guards;
+use dollr_model::Guards;
+use provider::Terrain;
 
 /// The suite.
 pub(crate) const SUITE: Suite = Suite {
@@ -33,10 +37,38 @@ pub(crate) const SUITE: Suite = Suite {
 /// How many worlds are lived twice, to see that the same seed gives the same trace.
 const TWICE: u64 = 50;
 
-/// The guards of a world: each seed in three has both, or lacks one.
-fn guards(seed: u64) -> Guards {
-    Guards { key_once: (seed / 3) % 3 != 1, session_once: (seed / 3) % 3 != 2 }
+/// A rail, and the worlds that are lived on it.
+struct Rail {
+    name: &'static str,
+    /// The world of a seed. Of the guards that its provider could have, at least one is there.
+    terrain: fn(u64) -> Terrain,
+    /// Where no guard is.
+    hopeless: Terrain,
+    /// How many payment lives, and how long they may take where time is short.
+    lives: [u64; 3],
+    quick: Duration,
 }
+
+const RAILS: [Rail; 2] = [
+    Rail {
+        name: "dollr",
+        // Each seed in three has both, or lacks one.
+        terrain: |seed| {
+            let (key_once, session_once) = ((seed / 3) % 3 != 1, (seed / 3) % 3 != 2);
+            Terrain::Dollr(Guards { key_once, session_once })
+        },
+        hopeless: Terrain::Dollr(Guards { key_once: false, session_once: false }),
+        lives: [12_000, 3_000_000, 10_000_000],
+        quick: Duration::from_secs(25),
+    },
+    Rail {
+        name: "dwolla",
+        terrain: |_| Terrain::Dwolla { key_once: true },
+        hopeless: Terrain::Dwolla { key_once: false },
+        lives: [8_000, 1_000_000, 4_000_000],
+        quick: Duration::from_secs(25),
+    },
+];
 
 fn run(run: &Run) -> Result<Figures, Stop> {
     panic::set_hook(Box::new(|told| {
@@ -52,16 +84,29 @@ fn run(run: &Run) -> Result<Figures, Stop> {
 static PANICS: AtomicU64 = AtomicU64::new(0);
 
 fn all(run: &Run) -> Result<Figures, Stop> {
-    for seed in run.seed..run.seed + TWICE {
-        let traces = [live(seed, guards(seed), false).trace, live(seed, guards(seed), false).trace];
-        if traces[0] != traces[1] {
-            return Err(run.violation(format!("seed {seed} gives more than one trace")).into());
+    let mut figures = Figures::default();
+    for rail in &RAILS {
+        let live = |seed| live(seed, (rail.terrain)(seed), false);
+        for seed in run.seed..run.seed + TWICE {
+            if live(seed).trace != live(seed).trace {
+                let what = format!("{}: seed {seed} gives more than one trace", rail.name);
+                return Err(run.violation(what).into());
+            }
         }
+        without_any_guard(run, rail)?;
+        let (worlds, threads, took, tally) = many(run, rail)?;
+        report(&mut figures, rail.name, worlds, threads, took, &tally);
     }
-    without_any_guard(run)?;
-    let lives: u64 = run.scale.pick(20_000, 3_000_000, 10_000_000);
+    Ok(figures)
+}
+
+/// Lives through as many worlds of a rail as are asked for: how many, on how many threads, how long it took, and what
+/// happened.
+fn many(run: &Run, rail: &Rail) -> Result<(u64, u64, Duration, Tally), Stop> {
+    let [quick, full, release] = rail.lives;
+    let lives = run.scale.pick(quick, full, release);
     // A slow machine lives the first of the same worlds.
-    let limit = run.scale.pick(Duration::from_secs(45), Duration::MAX, Duration::MAX);
+    let limit = run.scale.pick(rail.quick, Duration::MAX, Duration::MAX);
     let threads = std::thread::available_parallelism().map_or(1, usize::from) as u64;
     let began = Instant::now();
     let share = |first: u64| {
@@ -69,7 +114,7 @@ fn all(run: &Run) -> Result<Figures, Stop> {
         let mut worlds = 0;
         while began.elapsed() < limit && worlds * threads * (PAYMENTS as u64) < lives {
             let seed = run.seed + first + worlds * threads;
-            let lived = live(seed, guards(seed), false);
+            let lived = live(seed, (rail.terrain)(seed), false);
             if lived.violation.is_some() || PANICS.load(Ordering::Relaxed) > 0 {
                 return Err(seed);
             }
@@ -89,34 +134,36 @@ fn all(run: &Run) -> Result<Figures, Stop> {
     let mut tally = Tally::default();
     let mut worlds = 0;
     for share in shares {
-        let (lived, more) = share.map_err(|seed| Stop::Violated(told(run, seed)))?;
+        let (lived, more) = share.map_err(|seed| Stop::Violated(told(run, rail, seed)))?;
         tally.add(&more);
         worlds += lived;
     }
-    Ok(figures(worlds, threads, began.elapsed(), &tally))
+    Ok((worlds, threads, began.elapsed(), tally))
 }
 
 /// Lives a world again, and writes down what happens in it.
-fn told(run: &Run, seed: u64) -> Violation {
-    let Lived { violation, words, .. } = live(seed, guards(seed), true);
+fn told(run: &Run, rail: &Rail, seed: u64) -> Violation {
+    let terrain = (rail.terrain)(seed);
+    let Lived { violation, words, .. } = live(seed, terrain, true);
     let what = violation.unwrap_or_else(|| "a task panicked".to_owned());
     // The first world of a run is that of its seed.
-    let mut found = Run { seed, ..run.clone() }.violation(format!("{what} ({:?})", guards(seed)));
-    let path = run.scratch.join(format!("{seed}.trace"));
+    let mut found = Run { seed, ..run.clone() }.violation(format!("{what} ({terrain:?})"));
+    let path = run.scratch.join(format!("{}-{seed}.trace", rail.name));
     if fs::write(&path, words.unwrap_or_default()).is_ok() {
         found.trace = Some(path);
     }
     found
 }
 
-/// The suite must be able to fail: where neither guard holds, some payment moves twice.
-fn without_any_guard(run: &Run) -> Result<(), Stop> {
-    let none = Guards { key_once: false, session_once: false };
-    let twice = |seed| live(seed, none, false).violation.is_some_and(|what| what.contains("moved 2 times"));
+/// The suite must be able to fail: where no guard holds, some payment moves twice.
+fn without_any_guard(run: &Run, rail: &Rail) -> Result<(), Stop> {
+    let twice =
+        |seed| live(seed, rail.hopeless, false).violation.is_some_and(|what| what.contains("moved 2 times"));
     if (run.seed..run.seed + 2000).any(twice) {
         return Ok(());
     }
-    Err(run.violation("without any guard no payment moves twice, so this can find none that does").into())
+    let what = format!("{}: without any guard no payment moves twice, so this can find none that does", rail.name);
+    Err(run.violation(what).into())
 }
 
 impl Tally {
@@ -134,22 +181,21 @@ impl Tally {
     }
 }
 
-fn figures(worlds: u64, threads: u64, took: Duration, tally: &Tally) -> Figures {
+fn report(figures: &mut Figures, rail: &str, worlds: u64, threads: u64, took: Duration, tally: &Tally) {
     let lives = worlds * PAYMENTS as u64;
-    let mut figures = Figures::default();
-    figures.count("payment lives", lives, "");
+    let mut count = |name: &str, value: u64| figures.count(&format!("{rail}: {name}"), value, "");
+    count("payment lives", lives);
+    count("worlds", worlds);
+    count("completed", tally.completed);
+    count("failed", tally.failed);
+    count("parked", tally.parked);
+    count("tried again", tally.again);
+    count("crashes", tally.crashes);
+    count("processes frozen and overtaken", tally.freezes);
+    count("journals lost", tally.lost_journals);
+    count("requests", tally.requests);
+    count("events", tally.events);
+    count("lives with copies later than the terms allow", tally.beyond_terms);
     let rate = lives as f64 / took.as_secs_f64() / threads as f64 * 3600.0;
-    figures.measure("rate", rate, "lives an hour and core");
-    figures.count("worlds", worlds, "");
-    figures.count("completed", tally.completed, "");
-    figures.count("failed", tally.failed, "");
-    figures.count("parked", tally.parked, "");
-    figures.count("tried again", tally.again, "times");
-    figures.count("crashes", tally.crashes, "");
-    figures.count("processes frozen and overtaken", tally.freezes, "");
-    figures.count("journals lost", tally.lost_journals, "");
-    figures.count("requests", tally.requests, "");
-    figures.count("events", tally.events, "");
-    figures.count("lives with copies later than the terms allow", tally.beyond_terms, "");
-    figures
+    figures.measure(&format!("{rail}: rate"), rate, "lives an hour and core");
 }

@@ -8,13 +8,16 @@ use std::io;
 use bytes::Bytes;
 use dollr::raw::{HttpTransport, Reply};
 use fastrand::Rng;
-use http::header::{CONTENT_TYPE, DATE, RETRY_AFTER};
+use http::header::{AUTHORIZATION, CONTENT_TYPE, DATE, HeaderName, LOCATION, RETRY_AFTER};
 
-use super::provider::{Message, Said, field};
+use super::provider::{Message, Said, Terrain};
 use super::world::{HOUR, MINUTE, Millis, Pigeonhole, SECOND, World, at};
+use super::{dollr_model, dwolla_model};
+
+const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
 
 /// The facade's way to the provider, from one process.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Network {
     pub(crate) world: World,
     pub(crate) process: usize,
@@ -38,9 +41,18 @@ impl HttpTransport for Network {
         request: reqwest::Request,
         operation: &'static str,
     ) -> Reply<'a> {
-        let body = request.body().and_then(reqwest::Body::as_bytes).unwrap_or_default().to_vec();
-        let key = request.url().path().rsplit('/').next().unwrap_or_default().to_owned();
-        let seen = self.send(operation, key, body);
+        let header = |name| request.headers().get(name)?.to_str().ok().map(str::to_owned);
+        let message = Message {
+            process: self.process,
+            operation,
+            id: request.url().path().rsplit('/').next().unwrap_or_default().to_owned(),
+            query: request.url().query().unwrap_or_default().to_owned(),
+            idempotency_key: header(&IDEMPOTENCY_KEY),
+            token: header(&AUTHORIZATION),
+            body: request.body().and_then(reqwest::Body::as_bytes).unwrap_or_default().to_vec(),
+            ..Message::default()
+        };
+        let seen = self.send(message);
         Box::pin(async move {
             match seen.await {
                 Seen::Reply(said) => Ok(response(said, None)),
@@ -53,21 +65,22 @@ impl HttpTransport for Network {
 }
 
 impl Network {
-    fn send(&self, operation: &'static str, key: String, body: Vec<u8>) -> Pigeonhole<Seen> {
+    fn send(&self, mut message: Message) -> Pigeonhole<Seen> {
         let hole = Pigeonhole::new();
-        let (message, plan, trip) = {
+        let (plan, trip) = {
             let mut world = self.world.lock();
             world.requests += 1;
-            let message = Message { number: world.requests, operation, key, body };
+            (message.number, message.sent_at) = (world.requests, world.now);
             world.note("send", self.process as u64, message.number);
-            world.note_bytes(operation.as_bytes());
+            world.note_bytes(message.operation.as_bytes());
             world.note_bytes(&message.body);
-            if let Err(what) = world.provider.watch(self.process, &message) {
+            let now = world.now;
+            if let Err(what) = world.provider.watch(now, &message) {
                 world.violated(|| what);
             }
-            let mishap = world.mishap();
-            let plan = if mishap { Plan::drawn(&mut world.rng) } else { Plan::Good };
-            (message, plan, world.trip())
+            let (mishap, terrain) = (world.mishap(), world.provider.terrain);
+            let plan = if mishap { Plan::drawn(&mut world.rng, terrain) } else { Plan::Good };
+            (plan, world.trip())
         };
         self.carry_out(message, plan, trip, &hole);
         hole
@@ -80,11 +93,11 @@ impl Network {
         match plan {
             Plan::Good => sees.answer_of(world, trip, message, Seen::Reply),
             Plan::NotSent => {
-                world.lock().provider.forget(self.process, &message);
+                world.lock().provider.forget(&message);
                 sees.after(world, trip, Seen::NotSent);
             }
             Plan::TurnedAway(said) => {
-                world.lock().provider.forget(self.process, &message);
+                world.lock().provider.forget(&message);
                 sees.after(world, trip + 20, Seen::Reply(said));
             }
             Plan::Lost(wait) => sees.after(world, wait, Seen::Broken),
@@ -110,8 +123,16 @@ impl Network {
                 Seen::Reply(said)
             }),
             Plan::Instead(said, arrives) => {
+                let failed = (said.status == 500).then(|| message.clone());
                 if arrives {
                     arrive(world, trip, message);
+                }
+                if let Some(message) = failed {
+                    world.after(trip + 10, move |world| {
+                        let mut inner = world.lock();
+                        let now = inner.now;
+                        inner.provider.failed(now, &message);
+                    });
                 }
                 sees.after(world, trip + 20, Seen::Reply(said));
             }
@@ -140,6 +161,9 @@ fn delivered(world: &World, message: &Message) -> Said {
     world.note("arrive", 0, message.number);
     let said = world.provider.answer(now, message);
     world.note_bytes(&said.body);
+    if let Some((payment, moved)) = world.provider.moved_twice() {
+        world.violated(|| format!("payment {payment} moved {moved} times"));
+    }
     said
 }
 
@@ -177,9 +201,16 @@ impl Sees {
             if !session {
                 inner.provider.note_refusal(now, number);
             }
+            let terrain = inner.provider.terrain;
             drop(inner);
-            let name = if session { "session_id" } else { "payment_account_id" };
-            self.hole.put(world, self.process, Seen::Reply(field(now, name, "is not valid")));
+            let said = match terrain {
+                Terrain::Dollr(_) => {
+                    let name = if session { "session_id" } else { "payment_account_id" };
+                    dollr_model::field(now, name, "is not valid")
+                }
+                Terrain::Dwolla { .. } => dwolla_model::refusal(now, "Invalid", "/_links/source/href"),
+            };
+            self.hole.put(world, self.process, Seen::Reply(said));
         });
     }
 }
@@ -204,7 +235,7 @@ enum Plan {
 }
 
 impl Plan {
-    fn drawn(rng: &mut Rng) -> Self {
+    fn drawn(rng: &mut Rng, terrain: Terrain) -> Self {
         let time_out = if rng.bool() { 30 * SECOND } else { rng.i64(1..5 * SECOND) };
         match rng.u8(0..22) {
             0 | 1 => Self::NotSent,
@@ -215,9 +246,11 @@ impl Plan {
             12 => Self::SecondAnswers(rng.i64(1..3 * SECOND)),
             13 => Self::Half,
             14 => Self::Garbled,
-            15 => Self::TurnedAway(turned_away(rng)),
-            16 | 17 => Self::Instead(fault(rng), rng.bool()),
+            15 => Self::TurnedAway(turned_away(rng, terrain)),
+            16 | 17 => Self::Instead(fault(rng, terrain), rng.bool()),
             18 => Self::Refused(false, None),
+            // There are no sessions there.
+            20 | 21 if terrain.takes_days() => Self::Refused(false, None),
             19 => Self::Refused(false, Some(rng.i64(1..6 * SECOND))),
             20 => Self::Refused(true, None),
             _ => Self::Refused(true, Some(rng.i64(1..40 * MINUTE))),
@@ -237,29 +270,39 @@ fn lateness(rng: &mut Rng) -> Millis {
 }
 
 fn made_up(status: u16, body: &str, retry_after: Option<u64>) -> Said {
-    Said { status, body: body.as_bytes().to_vec(), at: None, retry_after }
+    Said { status, body: body.as_bytes().to_vec(), retry_after, ..Said::default() }
+}
+
+/// What the provider says in one sentence, in its own words for that.
+fn words(terrain: Terrain, status: u16, code: &str, retry_after: Option<u64>) -> Said {
+    let body = match terrain {
+        Terrain::Dollr(_) => format!(r#"{{"detail":"{code}"}}"#),
+        Terrain::Dwolla { .. } => format!(r#"{{"code":"{code}","message":"Look at the code."}}"#),
+    };
+    made_up(status, &body, retry_after)
 }
 
 /// Turned away at the door: nothing was done.
-fn turned_away(rng: &mut Rng) -> Said {
+fn turned_away(rng: &mut Rng, terrain: Terrain) -> Said {
     match rng.u8(0..6) {
-        0 => made_up(403, r#"{"detail":"verify your business first"}"#, None),
-        1 | 2 => made_up(401, r#"{"detail":"token expired"}"#, None),
-        3 => made_up(429, r#"{"detail":"slow down"}"#, None),
+        0 => words(terrain, 403, "Forbidden", None),
+        1 | 2 => words(terrain, 401, "ExpiredAccessToken", None),
+        3 => words(terrain, 429, "TooManyRequests", None),
         _ => made_up(429, "", Some(rng.u64(1..120))),
     }
 }
 
 /// A fault on the way or of the provider: nobody knows what was done.
-fn fault(rng: &mut Rng) -> Said {
-    match rng.u8(0..8) {
+fn fault(rng: &mut Rng, terrain: Terrain) -> Said {
+    match rng.u8(0..9) {
         0 => made_up(404, "<h1>Not Found</h1>", None),
-        1 => made_up(408, r#"{"detail":"time-out"}"#, None),
+        1 => words(terrain, 408, "time-out", None),
         2 => made_up(425, "", None),
         3 => made_up(503, "", Some(rng.u64(1..60))),
         4 => made_up(200, "<html>Welcome</html>", None),
         5 => made_up(302, "", None),
-        6 => made_up(500, r#"{"detail":"Internal Server Error"}"#, None),
+        6 => words(terrain, 500, "ServerError", None),
+        7 if terrain.takes_days() => words(terrain, 409, "Conflict", None),
         _ => made_up(502, "<h1>Bad Gateway</h1>", None),
     }
 }
@@ -272,11 +315,14 @@ fn response(said: Said, breaks_off: Option<()>) -> reqwest::Response {
     if let Some(seconds) = said.retry_after {
         head = head.header(RETRY_AFTER, seconds);
     }
+    if let Some(place) = said.location {
+        head = head.header(LOCATION, place);
+    }
     let body = match breaks_off {
         None => reqwest::Body::from(said.body),
         Some(()) => breaking(said.body),
     };
-    head.body(body).expect("a status and two headers make a response").into()
+    head.body(body).expect("a status and a few headers make a response").into()
 }
 
 /// A body of which half comes, and then the connection breaks.

@@ -1,38 +1,47 @@
-//! The provider as a model in memory: sessions, executions, guards, and the ledger that judges.
+//! A provider as a model in memory: what it does with each payment, what it is told, and the ledger that judges. How it
+//! goes about it is Dollr's or Dwolla's.
 //!
-//! It reads and writes the very bodies of the wire, through the types of the raw crate. Which payment a session is for
-//! is told by its contents alone, so that the ledger does not depend on the keys that it is there to judge.
+//! Whoever it is, a payment is told by its contents alone, so that the ledger does not depend on the keys that it is
+//! there to judge.
 
 use std::collections::{HashMap, HashSet};
 
 use dollr::ReferenceId;
-use dollr::raw::enums::{ExecutionStatus, OperationType, SessionStatus};
-use dollr::raw::types as wire;
 use fastrand::Rng;
 use serde::Serialize;
-use serde::de::DeserializeOwned;
 
-use super::world::{MINUTE, Millis, SECOND, at};
+use super::dollr_model::{self, Guards};
+use super::dwolla_model;
+use super::world::{MINUTE, Millis, SECOND};
 
-/// How long a session lives when the provider decides.
-const LIFETIME: Millis = 15 * MINUTE;
 /// How long a status read may not know of an execution: what the engine's terms allow.
-const STALE: Millis = 10 * SECOND;
-/// When the engine's terms promise that nothing is under way any more: their margin, less the staleness.
-const MARGIN: Millis = 110 * SECOND;
+pub(super) const STALE: Millis = 10 * SECOND;
 
-/// The provider's guards.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Guards {
-    /// One reference id is executed at most once.
-    pub(crate) key_once: bool,
-    /// One session is executed at most once, and never after its expiry.
-    pub(crate) session_once: bool,
+/// Who the provider is, and which of its guards it has.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Terrain {
+    /// Dollr with these guards.
+    Dollr(Guards),
+    /// Dwolla, which has one guard: its keys, each for a day.
+    Dwolla {
+        /// Whether it keeps them at all.
+        key_once: bool,
+    },
+}
+
+impl Terrain {
+    /// Whether the key alone keeps a payment from being made twice.
+    pub(crate) fn key_once(self) -> bool {
+        match self {
+            Self::Dollr(guards) => guards.key_once,
+            Self::Dwolla { key_once } => key_once,
+        }
+    }
 }
 
 /// What the provider does with a payment.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Will {
+pub(super) enum Will {
     Complete,
     CompleteAfter(Millis),
     Decline,
@@ -41,6 +50,13 @@ enum Will {
     Refuse(u32),
     /// Completes, but with another amount.
     Short,
+}
+
+/// How an execution stands.
+pub(super) enum Stand {
+    Pending,
+    Declined,
+    Moved,
 }
 
 /// A payment as the provider's books have it.
@@ -56,31 +72,13 @@ pub(crate) struct Account {
     key: Option<ReferenceId>,
 }
 
-struct Session {
-    payment: usize,
-    kind: OperationType,
-    expires_at: Millis,
-    used: bool,
-    /// The body of every send under it.
-    body: Option<Vec<u8>>,
-}
-
-struct Execution {
-    kind: OperationType,
-    payment: usize,
-    will: Will,
-    since: Millis,
-}
-
 /// The provider.
 pub(crate) struct Provider {
-    pub(crate) guards: Guards,
+    pub(crate) terrain: Terrain,
     pub(crate) accounts: Vec<Account>,
-    rng: Rng,
-    /// How it answers a key that it knows: as the first time, by a conflict, or by a validation error.
-    repeats: u8,
-    sessions: Vec<Session>,
-    executions: HashMap<ReferenceId, Execution>,
+    pub(super) rng: Rng,
+    pub(super) dollr: dollr_model::Books,
+    pub(super) dwolla: dwolla_model::Books,
     /// The processes that sent a key and have not looked it up since.
     unlooked: HashSet<(usize, ReferenceId)>,
     /// How many sends the journal of each process licenses.
@@ -92,56 +90,53 @@ pub(crate) struct Provider {
 }
 
 /// A request on its way.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub(crate) struct Message {
     pub(crate) number: u64,
+    /// Who sent it, and when.
+    pub(crate) process: usize,
+    pub(crate) sent_at: Millis,
     pub(crate) operation: &'static str,
     /// What ends its path.
-    pub(crate) key: String,
+    pub(crate) id: String,
+    pub(crate) query: String,
+    pub(crate) idempotency_key: Option<String>,
+    pub(crate) token: Option<String>,
     pub(crate) body: Vec<u8>,
 }
 
 /// What the provider says.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub(crate) struct Said {
     pub(crate) status: u16,
     pub(crate) body: Vec<u8>,
     /// When, if it is the provider's own word.
     pub(crate) at: Option<Millis>,
     pub(crate) retry_after: Option<u64>,
+    pub(crate) location: Option<String>,
 }
 
-fn said(now: Millis, status: u16, body: &impl Serialize) -> Said {
+pub(super) fn said(now: Millis, status: u16, body: &impl Serialize) -> Said {
     let body = serde_json::to_vec(body).expect("a reply is plain data");
-    Said { status, body, at: Some(now), retry_after: None }
+    Said { status, body, at: Some(now), ..Said::default() }
 }
 
-fn sentence(now: Millis, status: u16, words: &str) -> Said {
-    Said { status, body: format!(r#"{{"detail":"{words}"}}"#).into_bytes(), at: Some(now), retry_after: None }
-}
-
-/// The refusal of a field.
-pub(crate) fn field(now: Millis, name: &str, words: &str) -> Said {
-    let body = format!(r#"{{"detail":[{{"loc":["body","{name}"],"msg":"{words}","type":"value_error"}}]}}"#);
-    Said { status: 422, body: body.into_bytes(), at: Some(now), retry_after: None }
-}
-
-fn read<T: DeserializeOwned>(message: &Message) -> T {
-    serde_json::from_slice(&message.body).expect("the facade writes what the raw types read")
+fn moves_money(message: &Message) -> bool {
+    message.operation.starts_with("execute_") || message.operation == "initiate_transfer"
 }
 
 impl Provider {
-    pub(crate) fn new(seed: u64, guards: Guards, payments: usize) -> Self {
+    pub(crate) fn new(seed: u64, terrain: Terrain, payments: usize) -> Self {
         let mut rng = Rng::with_seed(seed);
         let accounts = (0..payments).map(|_| Account::new(&mut rng)).collect();
-        let repeats = rng.u8(0..3);
+        let dollr = dollr_model::Books::new(&mut rng);
+        let dwolla = dwolla_model::Books::new(&mut rng);
         Self {
-            guards,
+            terrain,
             accounts,
             rng,
-            repeats,
-            sessions: Vec::new(),
-            executions: HashMap::new(),
+            dollr,
+            dwolla,
             unlooked: HashSet::new(),
             licences: HashMap::new(),
             overtaken: false,
@@ -149,18 +144,31 @@ impl Provider {
         }
     }
 
+    fn key(&self, message: &Message) -> ReferenceId {
+        match self.terrain {
+            Terrain::Dollr(_) => dollr_model::key(message),
+            Terrain::Dwolla { .. } => dwolla_model::key(message),
+        }
+    }
+
+    fn looked_for(&self, message: &Message) -> Option<ReferenceId> {
+        match self.terrain {
+            Terrain::Dollr(_) => dollr_model::looked_for(message),
+            Terrain::Dwolla { .. } => self.dwolla.looked_for(message),
+        }
+    }
+
     /// Looks at a request as it is sent: what is promised of keys and bodies is promised of the wire.
-    pub(crate) fn watch(&mut self, process: usize, message: &Message) -> Result<(), String> {
-        if message.operation.ends_with("_status") {
-            let key = message.key.parse().expect("the facade asks by key");
+    pub(crate) fn watch(&mut self, now: Millis, message: &Message) -> Result<(), String> {
+        if let Some(key) = self.looked_for(message) {
             self.unlooked.retain(|(_, sent)| *sent != key);
         }
-        if !message.operation.starts_with("execute_") {
+        if !moves_money(message) {
             return Ok(());
         }
-        let (key, session) = key_and_session(message);
-        let blind = !self.unlooked.insert((process, key));
-        let licences = self.licences.entry(process).or_default();
+        let key = self.key(message);
+        let blind = !self.unlooked.insert((message.process, key));
+        let licences = self.licences.entry(message.process).or_default();
         *licences -= 1;
         if !self.overtaken && *licences < 0 {
             return Err("a send of which the journal says nothing".to_owned());
@@ -168,18 +176,14 @@ impl Provider {
         if !self.overtaken && blind {
             return Err("a blind send: nothing was looked up since the last one".to_owned());
         }
-        let Some(session) = self.sessions.get_mut(session) else {
-            return Err("an unknown session".to_owned());
+        let payment = match self.terrain {
+            Terrain::Dollr(_) => self.under_one_session(message)?,
+            Terrain::Dwolla { .. } => self.dwolla.one_body(now, message)?,
         };
-        match &session.body {
-            Some(body) if *body != message.body => return Err("one session, two bodies".to_owned()),
-            Some(_) => {}
-            None => session.body = Some(message.body.clone()),
-        }
-        let account = &mut self.accounts[session.payment];
+        let account = &mut self.accounts[payment];
         match account.key {
             Some(known) if known != key && !account.used_up.contains(&known) => {
-                Err(format!("payment {}: a new key while the old one can be executed", session.payment))
+                Err(format!("payment {payment}: a new key while the old one can be executed"))
             }
             _ => {
                 account.key = Some(key);
@@ -188,10 +192,10 @@ impl Provider {
         }
     }
 
-    /// What was sent certainly did not arrive: it may be sent again without a look-up.
-    pub(crate) fn forget(&mut self, process: usize, message: &Message) {
-        if message.operation.starts_with("execute_") {
-            self.unlooked.remove(&(process, key_and_session(message).0));
+    /// What was sent certainly was not acted upon: it may be sent again without a look-up.
+    pub(crate) fn forget(&mut self, message: &Message) {
+        if moves_money(message) {
+            self.unlooked.remove(&(message.process, self.key(message)));
         }
     }
 
@@ -207,20 +211,14 @@ impl Provider {
 
     /// Takes a request in.
     pub(crate) fn answer(&mut self, now: Millis, message: &Message) -> Said {
-        let said = match message.operation {
-            "obtain_token" => {
-                let reply = wire::ObtainTokenResponse { access_token: "token".into(), expires_in: 30 };
-                said(now, 200, &reply)
-            }
-            "create_payout_session" => self.open_payout(now, &read(message)),
-            "create_transfer_session" => self.open_transfer(now, &read(message)),
-            "create_refund_session" => self.open_refund(now, &read(message)),
-            "create_checkout_session" => self.open_checkout(now, &read(message)),
-            operation if operation.starts_with("execute_") => self.execute(now, message),
-            _ => self.status(now, message),
+        let said = match self.terrain {
+            Terrain::Dollr(_) => self.answer_dollr(now, message),
+            Terrain::Dwolla { .. } => self.answer_dwolla(now, message),
         };
-        if said.status == 400 {
-            self.note_refusal(now, message.number);
+        match said.status {
+            400 => self.note_refusal(now, message.number),
+            401 => self.forget(message),
+            _ => {}
         }
         said
     }
@@ -230,166 +228,43 @@ impl Provider {
         self.refused.entry(number).or_insert(now);
     }
 
-    fn open(&mut self, kind: OperationType, payment: usize, expires_at: Millis) -> i64 {
-        self.accounts[payment].sessions += 1;
-        self.sessions.push(Session { payment, kind, expires_at, used: false, body: None });
-        self.sessions.len() as i64
-    }
-
-    fn open_payout(&mut self, now: Millis, ask: &wire::CreatePayoutSessionPayload) -> Said {
-        let expires_at = now + LIFETIME;
-        let id = self.open(OperationType::Payout, payment(ask.payout_account_id), expires_at);
-        let reply = wire::PayoutSessionResponse {
-            amount: ask.amount,
-            created_at: at(now).into(),
-            currency: ask.currency.clone(),
-            expires_at: at(expires_at).into(),
-            id,
-            payout_account_id: ask.payout_account_id,
-            status: SessionStatus::Active,
-            updated_at: at(now).into(),
-            wallet_id: 1,
-        };
-        said(now, 200, &reply)
-    }
-
-    fn open_transfer(&mut self, now: Millis, ask: &wire::CreateTransferSessionPayload) -> Said {
-        let Some(expires_at) = asked(now, ask.expires_at) else {
-            return field(now, "expires_at", "must lie in the future");
-        };
-        let id = self.open(OperationType::Transfer, payment(ask.to_counterparty_id), expires_at);
-        let reply = wire::TransferSessionResponse {
-            amount: ask.amount,
-            created_at: at(now).into(),
-            currency: ask.currency.clone(),
-            expires_at: at(expires_at).into(),
-            from_wallet_id: ask.from_wallet_id,
-            id,
-            status: SessionStatus::Active,
-            to_counterparty_id: ask.to_counterparty_id,
-            updated_at: at(now).into(),
-        };
-        said(now, 200, &reply)
-    }
-
-    fn open_refund(&mut self, now: Millis, ask: &wire::CreateRefundSessionPayload) -> Said {
-        let Some(expires_at) = asked(now, ask.expires_at) else {
-            return field(now, "expires_at", "must lie in the future");
-        };
-        let id = self.open(OperationType::Refund, payment(ask.original_payment_intent_id), expires_at);
-        let reply = wire::RefundSessionResponse {
-            amount: ask.amount,
-            created_at: at(now).into(),
-            expires_at: at(expires_at).into(),
-            id,
-            original_payment_intent_id: ask.original_payment_intent_id,
-            reason: ask.reason.clone(),
-            status: SessionStatus::Active,
-            updated_at: at(now).into(),
-        };
-        said(now, 200, &reply)
-    }
-
-    fn open_checkout(&mut self, now: Millis, ask: &wire::CreateCheckoutSessionPayload) -> Said {
-        if self.guards.key_once && self.accounts[payment(ask.source_id)].moved > 0 {
-            return sentence(now, 400, "the invoice is paid");
+    /// The provider has failed over a request, whether it carried it out or not.
+    pub(crate) fn failed(&mut self, now: Millis, message: &Message) {
+        if moves_money(message) && self.terrain == (Terrain::Dwolla { key_once: true }) {
+            self.dwolla.lock(now, message);
         }
-        let expires_at = now + LIFETIME;
-        let id = self.open(OperationType::Collection, payment(ask.source_id), expires_at);
-        let reply = wire::CheckoutSessionResponse {
-            created_at: at(now).into(),
-            expires_at: at(expires_at).into(),
-            id,
-            payment_account_id: None,
-            source_id: ask.source_id,
-            source_type: ask.source_type.clone(),
-            status: SessionStatus::Active,
-            updated_at: at(now).into(),
-        };
-        said(now, 200, &reply)
     }
 
-    fn execute(&mut self, now: Millis, message: &Message) -> Said {
-        let (key, index) = key_and_session(message);
-        if self.guards.key_once && self.executions.contains_key(&key) {
-            return match self.repeats {
-                0 => self.report(now, key),
-                1 => sentence(now, 409, "conflict"),
-                _ => field(now, "reference_id", "already exists"),
-            };
-        }
-        let session = &self.sessions[index];
-        if self.guards.session_once && session.used {
-            return field(now, "session_id", "was used");
-        }
-        if self.guards.session_once && now >= session.expires_at {
-            return field(now, "session_id", "has expired");
-        }
-        let (number, kind, expires_at) = (session.payment, session.kind.clone(), session.expires_at);
-        let account = &mut self.accounts[number];
+    /// Carries a payment out as it is going to be; nothing if it is refused.
+    pub(super) fn carry_out(
+        &mut self,
+        now: Millis,
+        payment: usize,
+        key: ReferenceId,
+        message: &Message,
+    ) -> Option<Will> {
+        let account = &mut self.accounts[payment];
         if let Will::Refuse(times) = &mut account.will
             && *times > 0
         {
             *times -= 1;
-            return sentence(now, 400, "the account cannot receive this");
+            return None;
         }
         let will = if account.used_up.is_empty() { account.will } else { Will::of(&mut self.rng) };
         let will = if let Will::Refuse(_) = will { Will::Complete } else { will };
-        self.sessions[index].used = true;
-        let account = &mut self.accounts[number];
         if matches!(will, Will::Decline | Will::DeclineAfter(_)) {
             account.used_up.push(key);
         } else {
             account.moved += 1;
         }
-        let late = !self.guards.session_once && now > expires_at + MARGIN;
-        let denied = self.refused.get(&message.number).is_some_and(|at| now > *at);
-        account.beyond_terms |= late || denied;
-        let execution = Execution { kind, payment: number, will, since: now };
-        self.executions.entry(key).or_insert(execution);
-        self.report(now, key)
+        account.beyond_terms |= self.refused.get(&message.number).is_some_and(|at| now > *at);
+        Some(will)
     }
 
-    fn status(&mut self, now: Millis, message: &Message) -> Said {
-        let key: ReferenceId = message.key.parse::<ReferenceId>().expect("the facade asks by key");
-        let Some(execution) = self.executions.get(&key) else {
-            return sentence(now, 404, "not found");
-        };
-        if now < execution.since + STALE && self.rng.u8(0..4) == 0 {
-            return sentence(now, 404, "not found");
-        }
-        self.report(now, key)
-    }
-
-    fn report(&mut self, now: Millis, key: ReferenceId) -> Said {
-        let execution = self.executions.get(&key).expect("only what was executed is reported");
-        let status = match execution.will {
-            Will::CompleteAfter(wait) | Will::DeclineAfter(wait) if now < execution.since + wait => {
-                ExecutionStatus::Pending
-            }
-            Will::Decline | Will::DeclineAfter(_) => ExecutionStatus::Failed,
-            _ => ExecutionStatus::Completed,
-        };
-        let amount = amount(execution.payment);
-        let amount = if execution.will == Will::Short { "0.01" } else { &amount };
-        let amount: dollr::raw::Amount = amount.parse().expect("an amount is an amount");
-        let currency = if execution.will == Will::Short { "LRD" } else { "USD" };
-        let reply = wire::ExecutionResponse {
-            client_secret: None,
-            gateway_message: None,
-            operation_type: execution.kind.clone(),
-            payee_amount: amount,
-            payee_currency: currency.to_owned(),
-            payer_amount: amount,
-            payer_currency: currency.to_owned(),
-            payment_intent_id: None,
-            provider_transaction_id: None,
-            reference_id: key.as_uuid(),
-            requires_action: None,
-            status,
-            wallet_message: None,
-        };
-        said(now, 200, &reply)
+    /// The payment that moved more than once, if any did.
+    pub(crate) fn moved_twice(&self) -> Option<(usize, u32)> {
+        let mut accounts = self.accounts.iter().enumerate();
+        accounts.find(|(_, account)| account.moved > 1).map(|(payment, account)| (payment, account.moved))
     }
 }
 
@@ -414,6 +289,15 @@ impl Account {
 }
 
 impl Will {
+    /// How an execution of that time stands now.
+    pub(super) fn stands(self, since: Millis, now: Millis) -> Stand {
+        match self {
+            Self::CompleteAfter(wait) | Self::DeclineAfter(wait) if now < since + wait => Stand::Pending,
+            Self::Decline | Self::DeclineAfter(_) => Stand::Declined,
+            _ => Stand::Moved,
+        }
+    }
+
     fn of(rng: &mut Rng) -> Self {
         match rng.u8(0..40) {
             0..20 => Self::Complete,
@@ -435,7 +319,7 @@ pub(crate) fn id(payment: usize) -> i64 {
     FIRST + payment as i64
 }
 
-fn payment(id: i64) -> usize {
+pub(super) fn payment(id: i64) -> usize {
     usize::try_from(id - FIRST).expect("ids stand for payments")
 }
 
@@ -444,22 +328,3 @@ pub(crate) fn amount(payment: usize) -> String {
     format!("{}.25", 10 + payment)
 }
 
-/// The expiry that was asked for, if it lies in the future.
-fn asked(now: Millis, expires_at: dollr::raw::Timestamp) -> Option<Millis> {
-    let wanted = (expires_at.utc() - at(0)).num_milliseconds();
-    (wanted > now).then_some(wanted)
-}
-
-/// What every request that moves money says.
-#[derive(serde::Deserialize)]
-struct Asked {
-    reference_id: String,
-    session_id: String,
-}
-
-fn key_and_session(message: &Message) -> (ReferenceId, usize) {
-    let asked: Asked = read(message);
-    let key = asked.reference_id.parse().expect("the facade sends keys");
-    let session: usize = asked.session_id.parse().expect("the facade sends sessions by number");
-    (key, session - 1)
-}

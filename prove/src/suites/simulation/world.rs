@@ -80,6 +80,8 @@ pub(crate) struct Process {
     pub(crate) touched: bool,
     /// It does not run before then.
     pub(crate) frozen_until: Millis,
+    /// It does not start before then, if it was away for long.
+    pub(crate) away_until: Option<Millis>,
     pub(crate) skew: Millis,
 }
 
@@ -111,7 +113,11 @@ impl World {
     pub(crate) fn new(seed: u64, processes: usize, provider: Provider, told: bool) -> Self {
         let mut rng = Rng::with_seed(seed ^ 0x9E37_79B9_7F4A_7C15);
         let chaos = [0, 10, 40, 120, 300][rng.usize(0..5)];
-        let calm_at = rng.i64(MINUTE..90 * MINUTE) / if rng.u8(0..4) == 0 { 1 } else { 4 };
+        let calm_at = match rng.u8(0..4) {
+            0 if provider.terrain.takes_days() => rng.i64(20 * HOUR..30 * HOUR),
+            0 => rng.i64(MINUTE..90 * MINUTE),
+            _ => rng.i64(MINUTE..90 * MINUTE) / 4,
+        };
         Self(Arc::new(Mutex::new(Inner {
             now: 0,
             rng,

@@ -12,7 +12,9 @@ use std::time::Duration;
 
 use anyhow::Result;
 use dollr::{Clock, Currency, Expect, Money, Name, Namespace, Operation, Timestamp};
+use dwolla::DwollaRail;
 use payonce::journal::MemoryJournal;
+use payonce::step::Terms;
 use payonce::{Engine, Settings};
 
 use self::provider::{Outage, Provider, Silence};
@@ -47,34 +49,15 @@ fn run(run: &Run) -> Result<Figures, Stop> {
     let payments = run.scale.pick(10_000, 10_000, 50_000);
     let mut figures = Figures::default();
     figures.count("open payments", payments, "");
-    let calm = live(payments, None)?;
-    figures.count("requests in calm", calm.requests, "");
-    let silences = [("unreachable", Silence::Unreachable), ("broken off", Silence::Interrupted)];
-    for (name, silence) in &silences[..run.scale.pick(1, 2, 2)] {
-        let storm = live(payments, Some(*silence))?;
-        let ratio = storm.requests as f64 / calm.requests as f64;
-        figures.count(&format!("requests in the storm ({name})"), storm.requests, "");
-        figures.count(&format!("of these during the outage ({name})"), storm.during, "");
-        figures.measure(&format!("requests where one would be sent ({name})"), ratio, "");
-        figures.measure(
-            &format!("last payment looked at ({name})"),
-            storm.recovered.as_secs_f64(),
-            "s after",
-        );
-        if ratio > MOST {
-            let what = format!("{name}: {ratio:.2} requests were sent where one would be in calm");
-            return Err(run.violation(what).into());
-        }
-        if storm.unseen > 0 || storm.recovered > RECOVERY {
-            let what = format!(
-                "{name}: {} payments were not looked at within {RECOVERY:?}, the last after {:?}",
-                storm.unseen, storm.recovered
-            );
-            return Err(run.violation(what).into());
-        }
+    for (rail, terms) in [("dollr", Terms::default()), ("dwolla", DwollaRail::TERMS)] {
+        outage(run, rail, terms, payments, &mut figures)?;
     }
     // A silence that the engine does not know for one: each payment goes on asking by itself.
-    let (calm, storm) = (live(payments / 10, None)?, live(payments / 10, Some(Silence::Unrecognised))?);
+    let few = payments / 10;
+    let (calm, storm) = (
+        live(Terms::default(), few, None)?,
+        live(Terms::default(), few, Some(Silence::Unrecognised))?,
+    );
     if storm.requests as f64 / calm.requests as f64 <= MOST {
         return Err(run
             .violation("payments that each ask by themselves make no storm, so none can be seen")
@@ -82,6 +65,34 @@ fn run(run: &Run) -> Result<Figures, Stop> {
     }
     tokens::once(run, run.scale.pick(10_000, 10_000, 50_000), &mut figures)?;
     Ok(figures)
+}
+
+/// Lives through an outage of each kind, by the terms of a rail.
+fn outage(run: &Run, rail: &str, terms: Terms, payments: usize, figures: &mut Figures) -> Result<(), Stop> {
+    let calm = live(terms, payments, None)?;
+    figures.count(&format!("{rail}: requests in calm"), calm.requests, "");
+    let silences = [("unreachable", Silence::Unreachable), ("broken off", Silence::Interrupted)];
+    for (name, silence) in &silences[..run.scale.pick(1, 2, 2)] {
+        let storm = live(terms, payments, Some(*silence))?;
+        let ratio = storm.requests as f64 / calm.requests as f64;
+        let told = |what: &str| format!("{rail}: {what} ({name})");
+        figures.count(&told("requests in the storm"), storm.requests, "");
+        figures.count(&told("of these during the outage"), storm.during, "");
+        figures.measure(&told("requests where one would be sent"), ratio, "");
+        figures.measure(&told("last payment looked at"), storm.recovered.as_secs_f64(), "s after");
+        if ratio > MOST {
+            let what = format!("{rail}, {name}: {ratio:.2} requests were sent where one would be in calm");
+            return Err(run.violation(what).into());
+        }
+        if storm.unseen > 0 || storm.recovered > RECOVERY {
+            let what = format!(
+                "{rail}, {name}: {} payments were not looked at within {RECOVERY:?}, the last after {:?}",
+                storm.unseen, storm.recovered
+            );
+            return Err(run.violation(what).into());
+        }
+    }
+    Ok(())
 }
 
 /// What was seen of one life of all payments.
@@ -95,13 +106,13 @@ struct Seen {
     recovered: Duration,
 }
 
-fn live(payments: usize, silence: Option<Silence>) -> Result<Seen> {
+fn live(terms: Terms, payments: usize, silence: Option<Silence>) -> Result<Seen> {
     bed::runtime()?.block_on(async {
         let time = Virtual::new();
         let began = time.now();
         let from = began + CALM;
         let outage = silence.map(|silence| Outage { from, until: from + OUTAGE, silence });
-        let provider = Provider::new(time.clone(), outage);
+        let provider = Provider::new(terms, time.clone(), outage);
         let settings = Settings {
             first_answer: Duration::from_secs(24 * 3600),
             clock: Arc::new(time.clone()),

@@ -7,6 +7,7 @@ use std::time::Duration;
 use dollr::{Clock, Error, ErrorKind, ReferenceId, Timestamp};
 use payonce::Rail;
 use payonce::rail::{LookUp, Order, Preparation, Prepared, Report, Setback, Submission, Then};
+use payonce::step::Terms;
 
 use crate::virtual_time::Virtual;
 
@@ -35,6 +36,7 @@ pub(super) struct Outage {
 /// The provider; all clones are one.
 #[derive(Clone, Debug)]
 pub(super) struct Provider {
+    terms: Terms,
     time: Virtual,
     outage: Option<Outage>,
     seen: Arc<Mutex<Seen>>,
@@ -49,8 +51,8 @@ struct Seen {
 }
 
 impl Provider {
-    pub(super) fn new(time: Virtual, outage: Option<Outage>) -> Self {
-        Self { time, outage, seen: Arc::default() }
+    pub(super) fn new(terms: Terms, time: Virtual, outage: Option<Outage>) -> Self {
+        Self { terms, time, outage, seen: Arc::default() }
     }
 
     fn seen(&self) -> MutexGuard<'_, Seen> {
@@ -91,7 +93,11 @@ impl Provider {
 
 impl Rail for Provider {
     fn name(&self) -> &'static str {
-        "dollr"
+        "storm"
+    }
+
+    fn terms(&self) -> Terms {
+        self.terms
     }
 
     async fn prepare(&self, order: &Order) -> Preparation {
