@@ -242,6 +242,13 @@ pub async fn advance<R: Rail>(
                 work.note(now, Event::Sending)?;
                 // Until the journal has it, nothing more than before can have happened.
                 work.write(journal, effect).await?;
+                // A process that stood still meanwhile decided by what no longer holds.
+                let stood_still = (clock.now() - now).to_std().is_ok_and(|passed| passed > terms.margin);
+                if stood_still {
+                    let reason = "the process stood still before it was sent".to_owned();
+                    work.note(clock.now(), Event::NotSent { reason })?;
+                    continue;
+                }
                 if let Some(turn) = submit(rail, journal, clock, work, &terms).await? {
                     return Ok(turn);
                 }

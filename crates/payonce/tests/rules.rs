@@ -7,6 +7,7 @@
 
 use std::collections::VecDeque;
 use std::future::{Future, pending};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -1077,6 +1078,67 @@ mod where_keys_are_forgotten {
         let bench = Bench::new(script.answers(unknown()).finds(LookUp::NotFound(Some(at(24 * HOUR)))));
         assert_eq!(bench.pause().await, Pause::Until(at(23 * HOUR + 600)));
         assert_eq!(bench.script.calls(), ["look up", "prepare", "submit b", "look up"]);
+    }
+
+    /// A journal that takes a day for each of its writes, once.
+    #[derive(Debug)]
+    struct Sleeps(MemoryJournal, StoppedClock, AtomicBool);
+
+    impl Journal for Sleeps {
+        fn append(
+            &self,
+            lease: Lease,
+            entries: Vec<Entry>,
+            standing: Standing,
+        ) -> BoxFuture<'_, Result<Lease, Error>> {
+            if !self.2.swap(true, Ordering::Relaxed) {
+                self.1.set(25 * HOUR);
+            }
+            self.0.append(lease, entries, standing)
+        }
+        fn bind<'a>(&'a self, rail: &'a str, namespace: &'a Namespace) -> BoxFuture<'a, Result<(), Error>> {
+            self.0.bind(rail, namespace)
+        }
+        fn intend(
+            &self,
+            intent: Intent,
+            at: Timestamp,
+        ) -> BoxFuture<'_, Result<(Record, Option<Lease>), Error>> {
+            self.0.intend(intent, at)
+        }
+        fn claim(&self, id: PaymentId) -> BoxFuture<'_, Result<Claim, Error>> {
+            self.0.claim(id)
+        }
+        fn release(&self, lease: Lease) -> BoxFuture<'_, Result<(), Error>> {
+            self.0.release(lease)
+        }
+        fn reopen<'a>(&'a self, record: &'a Record, again: Entry) -> BoxFuture<'a, Result<Lease, Error>> {
+            self.0.reopen(record, again)
+        }
+        fn find<'a>(&'a self, rail: &'a str, key: Key) -> BoxFuture<'a, Result<Option<Record>, Error>> {
+            self.0.find(rail, key)
+        }
+        fn list<'a>(&'a self, rail: &'a str, filter: Filter) -> BoxFuture<'a, Result<Vec<Summary>, Error>> {
+            self.0.list(rail, filter)
+        }
+    }
+
+    /// The process stood still between the decision and the send, and whoever took the payment over may have sent it.
+    #[tokio::test]
+    async fn what_was_decided_a_day_ago_is_decided_again_and_not_sent() {
+        let script = script()
+            .finds(UNKNOWN_THERE)
+            .prepares("b", 23 * HOUR)
+            .finds(UNKNOWN_THERE)
+            .prepares("c", 48 * HOUR)
+            .answers(Submission::Accepted(completed()));
+        let (journal, clock) = (MemoryJournal::new(), StoppedClock::default());
+        let (record, lease) = journal.intend(intent(), clock.now()).await.unwrap();
+        let mut work = Work::new(lease.unwrap(), &record).unwrap();
+        let sleeps = Sleeps(journal, clock.clone(), AtomicBool::new(false));
+        let turn = drive::advance(&script, &sleeps, &clock, &mut work).await.unwrap();
+        assert!(matches!(turn, Turn::Ended(Outcome::Completed(_))), "{turn:?}");
+        assert_eq!(script.calls(), ["look up", "prepare", "look up", "prepare", "submit c"]);
     }
 
     #[tokio::test]
