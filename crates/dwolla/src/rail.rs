@@ -280,6 +280,16 @@ impl Rail for DwollaRail {
         if let Err(error) = journaled(body, &key) {
             return Submission::NotSent(stop(error));
         }
+        // A token first: from then on, a process that stands still for an hour is turned away.
+        let asked_at = self.wire.clock().now();
+        if let Err(setback) = self.wire.provider_now().await {
+            return Submission::NotSent(setback);
+        }
+        let waited = (self.wire.clock().now() - asked_at).to_std();
+        if waited.is_ok_and(|waited| waited > Self::TERMS.margin) {
+            let message = "the process stood still before the payment was sent";
+            return Submission::NotSent(retry(Error::new(ErrorKind::Interrupted, message)));
+        }
         let seen: Seen<Option<String>> =
             once!(self.wire, |raw| located(raw.initiate_transfer_exact(&key, body.to_owned().into())));
         // Without a place that can be read, the list tells.
