@@ -200,7 +200,10 @@ impl Life {
             let what = {
                 let mut world = self.world.lock();
                 let touched = world.processes[process].touched;
-                (touched && world.rare_mishap(6)).then(|| world.rng.u8(0..8))
+                let what = (touched && world.rare_mishap(6)).then(|| world.rng.u8(0..8));
+                // Where a day has to pass for something to go wrong, there is more standing still.
+                let freezes = if world.provider.terrain.takes_days() { 2..=5 } else { 5..=5 };
+                what.map(|what| if freezes.contains(&what) { 5 } else { what })
             };
             match what {
                 None => {}
