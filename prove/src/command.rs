@@ -7,6 +7,7 @@ use std::process::{Child, Command, ExitStatus, Stdio};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result, anyhow, bail};
+use payonce_sandbox::dwolla::{KEY, SECRET};
 use payonce_sandbox::{CLIENT_ID, CLIENT_SECRET, DEVICE_NAME, PASSCODE, PASSCODE_PHONE};
 use serde_json::Value;
 
@@ -14,7 +15,15 @@ use serde_json::Value;
 #[derive(Clone, Debug)]
 pub(crate) struct Shop {
     pub(crate) payonce: PathBuf,
+    pub(crate) rail: Rail,
     pub(crate) url: String,
+}
+
+/// Whose provider it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Rail {
+    Dollr,
+    Dwolla,
 }
 
 /// How long any one process may take. Whatever takes longer hangs.
@@ -30,18 +39,29 @@ impl Shop {
         command
             .args(arguments)
             .env_clear()
-            .env("DOLLR_BASE_URL", &self.url)
-            .env("DOLLR_CLIENT_ID", CLIENT_ID)
-            .env("DOLLR_CLIENT_SECRET", CLIENT_SECRET)
-            .env("DOLLR_PASSCODE", PASSCODE)
-            .env("DOLLR_PASSCODE_PHONE", PASSCODE_PHONE)
-            .env("DOLLR_DEVICE_NAME", DEVICE_NAME)
+            .envs(self.environment())
             .env("PAYONCE_JOURNAL", journal)
             // The demonstration's child ends with this pipe.
             .stdin(Stdio::piped())
             .stdout(Stdio::null())
             .stderr(Stdio::null());
         Ok(Running(command.spawn().context("starting the command")?))
+    }
+
+    fn environment(&self) -> Vec<(&'static str, &str)> {
+        match self.rail {
+            Rail::Dollr => vec![
+                ("DOLLR_BASE_URL", &self.url),
+                ("DOLLR_CLIENT_ID", CLIENT_ID),
+                ("DOLLR_CLIENT_SECRET", CLIENT_SECRET),
+                ("DOLLR_PASSCODE", PASSCODE),
+                ("DOLLR_PASSCODE_PHONE", PASSCODE_PHONE),
+                ("DOLLR_DEVICE_NAME", DEVICE_NAME),
+            ],
+            Rail::Dwolla => {
+                vec![("DWOLLA_BASE_URL", &self.url), ("DWOLLA_KEY", KEY), ("DWOLLA_SECRET", SECRET)]
+            }
+        }
     }
 }
 

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use anyhow::Result;
 use dollr::{Expect, Name, Operation, Pace, Secret, usd};
-use dwolla::{AccountId, Builder, CustomerId, Dwolla, FundingSourceId, raw};
+use dwolla::{AccountId, BankAccountType, Builder, CustomerId, Dwolla, FundingSourceId, TransferId, raw};
 use payonce::rail::{Order, Rail};
 
 use super::Secrets;
@@ -13,6 +13,7 @@ use super::inside::{show, show_outcome};
 use super::parrot::{Parrot, WAYS};
 
 const SOURCE: &str = "707177c3-bf15-4e7e-b37c-55c3898d9bf4";
+const TRANSFER: &str = "74c9129b-d14a-4511-80da-0aa34a9b2388";
 
 fn builder(secrets: &Secrets, url: &str) -> Builder {
     let short = Duration::from_millis(5);
@@ -39,6 +40,7 @@ pub(super) async fn talk(secrets: &Secrets, parrot: &Parrot) -> Result<()> {
     for way in 0..=WAYS {
         parrot.way.store(way, Ordering::SeqCst);
         calls(&dwolla, way).await?;
+        things(&dwolla, secrets).await;
     }
     configuration(secrets);
     Ok(())
@@ -92,6 +94,20 @@ async fn calls(dwolla: &Dwolla, way: usize) -> Result<()> {
     // The raw client's errors hold replies, and are not to be shown; its calls are made all the same.
     let _ = dwolla.raw().retrieve_root().await;
     Ok(())
+}
+
+/// What there is beside payments, and a bank account, whose number is nobody's business.
+async fn things(dwolla: &Dwolla, secrets: &Secrets) {
+    let number = Secret::new(&*secrets.phone);
+    let (kind, name) = (BankAccountType::Checking, "Jane's bank");
+    let bank = dwolla.funding_sources().add_bank(CustomerId::new(SOURCE), "222222226", number, kind, name);
+    show("dwolla::AddBank", &bank);
+    show_outcome("dwolla::FundingSourceId", &bank.await);
+    let source = FundingSourceId::new(SOURCE);
+    show_outcome("dwolla::FundingSource", &dwolla.funding_sources().retrieve(source).await);
+    show_outcome("dwolla::Transfer", &dwolla.transfers().retrieve(TransferId::new(TRANSFER)).await);
+    show_outcome("dwolla::Account", &dwolla.accounts().own().await);
+    show_outcome("dwolla::Customer", &dwolla.customers().retrieve(CustomerId::new(SOURCE)).await);
 }
 
 /// Settings that are wrong, each holding a secret where it does not belong.

@@ -161,6 +161,9 @@ fn repeat_hal(heard: &str, line: &str, secrets: &Secrets, way: usize) -> Vec<u8>
         _ if line.contains("/failure ") => {
             honest(&format!(r#"{{"code":"{said}","description":"{escaped}","explanation":{heard}}}"#))
         }
+        _ if line.starts_with("GET /transfers/") => {
+            honest(&transfer(id, [&said, "failed", "processed"][way % 3], "250.00"))
+        }
         10 => list(transfer(id, "failed", "250.00")),
         11 => list(transfer(id, &said, &said)),
         12 => list(transfer(&said, "processed", &said)),

@@ -208,7 +208,7 @@ pub(in crate::suites) async fn read_request(
     }
 }
 
-/// Has the sandbox answer, on a connection of its own.
+/// Has the sandbox answer, on a connection of its own. Its links lead here then, and not past this server.
 pub(super) async fn pass_on(request: &[u8], sandbox: SocketAddr) -> std::io::Result<Vec<u8>> {
     let mut onward = TcpStream::connect(sandbox).await?;
     let line = request.iter().position(|byte| *byte == b'\n').map_or(0, |end| end + 1);
@@ -217,6 +217,16 @@ pub(super) async fn pass_on(request: &[u8], sandbox: SocketAddr) -> std::io::Res
     onward.write_all(&request[line..]).await?;
     let mut reply = Vec::new();
     onward.read_to_end(&mut reply).await?;
+    let there = sandbox.to_string();
+    // A link of another length would need another length of the reply.
+    if let Some(here) = header(&String::from_utf8_lossy(request), "host").filter(|here| here.len() == there.len())
+    {
+        let mut from = 0;
+        while let Some(at) = reply[from..].windows(there.len()).position(|part| part == there.as_bytes()) {
+            reply[from + at..][..there.len()].copy_from_slice(here.as_bytes());
+            from += at + there.len();
+        }
+    }
     Ok(reply)
 }
 

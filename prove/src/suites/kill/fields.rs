@@ -6,12 +6,13 @@ use std::thread;
 use std::time::Duration;
 
 use anyhow::{Context as _, Result, bail};
-use dollr::{Filter, Name, Namespace, Operation, ReferenceId, Standing};
+use dollr::{Filter, Standing};
 use payonce::journal::{Journal, SqliteJournal};
-use payonce_sandbox::{CLIENT_ID, Guards, Ledger, Sandbox};
+use payonce_sandbox::{Ledger, Sandbox};
 
+use super::desk::Desk;
 use crate::bed;
-use crate::command::{Provider, Running, Shop};
+use crate::command::{Provider, Rail, Running, Shop};
 
 /// What a field brought.
 #[derive(Debug, Default)]
@@ -30,16 +31,13 @@ impl Tally {
         self.wrong = self.wrong.take().or_else(|| other.wrong.clone());
     }
 
-    fn wrong(&mut self, what: String) {
+    pub(super) fn wrong(&mut self, what: String) {
         self.wrong.get_or_insert(what);
     }
 }
 
 /// How long money takes to settle: longer than most kills take, so that they meet work in flight.
-const SETTLES_AFTER: Duration = Duration::from_millis(40);
-
-/// The exit code of a command whose payment completed.
-const COMPLETED: i32 = 0;
+pub(super) const SETTLES_AFTER: Duration = Duration::from_millis(40);
 
 /// The exit code of a command whose payment is still under way, or may be.
 const UNDER_WAY: i32 = 4;
@@ -61,37 +59,9 @@ fn sandbox() -> Result<Sandbox> {
     Ok(sandbox)
 }
 
-fn key(namespace: &str, operation: &str, name: &str) -> Result<ReferenceId> {
-    Ok(ReferenceId::derive(&Namespace::new(namespace)?, &Operation::new(operation)?, &Name::new(name)?, 1))
-}
-
-/// The command line of a payment, by turns each of the four movements.
-fn order(sandbox: &Sandbox, number: usize, name: &str) -> (&'static str, Vec<String>) {
-    let (movement, rest): (_, Vec<String>) = match number % 4 {
-        0 => ("payout", ["--account", "18", "--amount", "1.00"].map(str::to_owned).into()),
-        1 => {
-            let to = ["--from-wallet", "3", "--to-counterparty", "15", "--amount", "1.00"];
-            ("transfer", to.map(str::to_owned).into())
-        }
-        2 => {
-            let intent = (9004 + number / 4 % 47).to_string();
-            let of = ["--intent", &intent, "--amount", "0.01"];
-            ("refund", of.map(str::to_owned).into())
-        }
-        _ => {
-            let invoice = sandbox.seed_invoice(rust_decimal::Decimal::from(7), "USD").to_string();
-            ("collection", ["--invoice", &invoice, "--account", "18"].map(str::to_owned).into())
-        }
-    };
-    let mut line = vec![movement.to_owned(), name.to_owned()];
-    line.extend(rest);
-    line.extend(["--currency", "USD", "--wait"].map(str::to_owned));
-    (movement, line)
-}
-
 impl Worker {
-    fn shop(&self, sandbox: &Sandbox) -> Shop {
-        Shop { payonce: self.payonce.clone(), url: sandbox.url().to_owned() }
+    fn shop(&self, rail: Rail, url: &str) -> Shop {
+        Shop { payonce: self.payonce.clone(), rail, url: url.to_owned() }
     }
 
     fn place(&self, name: &str) -> Result<PathBuf> {
@@ -101,15 +71,14 @@ impl Worker {
     }
 
     /// Each payment has a journal of its own; its process is killed some times at random, and then left to end.
-    pub(super) fn fresh_journals(&mut self) -> Result<Tally> {
-        let sandbox = sandbox()?;
-        let (shop, place) = (self.shop(&sandbox), self.place("fresh")?);
+    pub(super) fn fresh_journals(&mut self, desk: &Desk) -> Result<Tally> {
+        let (shop, place) = (self.shop(desk.rail(), desk.url()), self.place("fresh")?);
         let mut tally = Tally::default();
         while tally.kills < self.kills && tally.wrong.is_none() {
             let number = tally.payments;
             tally.payments += 1;
             let name = format!("fresh/{number}");
-            let (movement, line) = order(&sandbox, number, &name);
+            let (movement, line) = desk.order(number, &name);
             let line: Vec<&str> = line.iter().map(String::as_str).collect();
             let journal = place.join(format!("{number}.db"));
             for _ in 0..self.draw.usize(2..8) {
@@ -118,37 +87,28 @@ impl Worker {
                 tally.kills += usize::from(process.kill()?);
             }
             let code = shop.start(&journal, &line)?.end()?;
-            let paid = sandbox.ledger().payments(key(CLIENT_ID, movement, &name)?.as_uuid());
-            if (code, paid) != (COMPLETED, 1) {
-                tally.wrong(format!(
-                    "{name}: a {movement} ended with exit code {code}, and was paid {paid} times"
-                ));
-            }
+            desk.judge(code, movement, &name, &mut tally)?;
         }
-        check_books(&sandbox.ledger(), &mut tally);
+        desk.check_books(&mut tally);
         Ok(tally)
     }
 
     /// The provider holds a request or its reply, and the process is killed just then.
-    pub(super) fn chosen_moments(&mut self, guards: Guards, lose_journal: bool) -> Result<Tally> {
-        let sandbox = sandbox()?;
-        sandbox.guards(guards);
-        let (shop, place) = (self.shop(&sandbox), self.place("chosen")?);
+    pub(super) fn chosen_moments(&mut self, desk: &Desk, lose_journal: bool) -> Result<Tally> {
+        let (shop, place) = (self.shop(desk.rail(), desk.url()), self.place("chosen")?);
         let runtime = bed::runtime()?;
         let mut tally = Tally::default();
         while tally.kills < self.kills && tally.wrong.is_none() {
             let number = tally.payments;
             tally.payments += 1;
             let name = format!("chosen/{number}");
-            let (movement, line) = order(&sandbox, number, &name);
+            let (movement, line) = desk.order(number, &name);
             let line: Vec<&str> = line.iter().map(String::as_str).collect();
             let journal = place.join(format!("{number}.db"));
             let mut held = Vec::new();
             for round in 0..self.draw.usize(1..4) {
-                let operation = ["POST /v1/executions/*", "POST /v1/sessions/*", "GET /v1/status/*"];
                 // The request that moves the money is the one to be killed in.
-                let operation = operation[if round == 0 { 0 } else { self.draw.usize(..3) }];
-                let call = sandbox.on(operation).times(1);
+                let call = desk.on(if round == 0 { 0 } else { self.draw.usize(..3) }).times(1);
                 let gate = match self.draw.usize(..3) {
                     0 => call.before_effect().hold(),
                     1 => call.after_effect().hold(),
@@ -173,18 +133,13 @@ impl Worker {
                 fs::rename(&journal, place.join("lost.db"))?;
                 let _ = fs::remove_file(place.join(format!("{number}.db-wal")));
             }
-            sandbox.clear_faults();
+            desk.clear_faults();
             let code = shop.start(&journal, &line)?.end()?;
             held.drain(..).for_each(|gate| gate.release());
             thread::sleep(Duration::from_millis(2));
-            let paid = sandbox.ledger().payments(key(CLIENT_ID, movement, &name)?.as_uuid());
-            if (code, paid) != (COMPLETED, 1) {
-                tally.wrong(format!(
-                    "{name}: a {movement} ended with exit code {code}, and was paid {paid} times"
-                ));
-            }
+            desk.judge(code, movement, &name, &mut tally)?;
         }
-        check_books(&sandbox.ledger(), &mut tally);
+        desk.check_books(&mut tally);
         Ok(tally)
     }
 
@@ -192,7 +147,7 @@ impl Worker {
     pub(super) fn shared_journals(&mut self) -> Result<Tally> {
         let mut tally = Tally::default();
         let sandbox = sandbox()?;
-        let (shop, place) = (self.shop(&sandbox), self.place("shared")?);
+        let (shop, place) = (self.shop(Rail::Dollr, sandbox.url()), self.place("shared")?);
         let mut round = 0;
         while tally.kills < self.kills && tally.wrong.is_none() {
             round += 1;
@@ -203,7 +158,7 @@ impl Worker {
             tally.payments += plan.payments;
             plan.check(&sandbox.ledger(), &journal, &mut tally)?;
         }
-        check_books(&sandbox.ledger(), &mut tally);
+        Desk::Dollr(sandbox).check_books(&mut tally);
         Ok(tally)
     }
 
@@ -217,7 +172,7 @@ impl Worker {
         while tally.kills < self.kills {
             let plan = Plan { seed: (self.number * 1000 + 500 + plans.len()) as u64, payments: 60 };
             let journal = place.join(format!("{}.db", plans.len()));
-            let shop = Shop { payonce: self.payonce.clone(), url: provider.url() };
+            let shop = self.shop(Rail::Dollr, &provider.url());
             for _ in 0..8 {
                 let processes = [plan.start(&shop, &journal)?, plan.start(&shop, &journal)?];
                 thread::sleep(Duration::from_micros(self.draw.u64(20_000..90_000)));
@@ -238,23 +193,8 @@ impl Worker {
         for (plan, journal) in plans {
             plan.check(&sandbox.ledger(), &journal, &mut tally)?;
         }
-        check_books(&sandbox.ledger(), &mut tally);
+        Desk::Dollr(sandbox).check_books(&mut tally);
         Ok(tally)
-    }
-}
-
-/// Nobody was paid twice, and the books balance.
-fn check_books(ledger: &Ledger, tally: &mut Tally) {
-    let twice = ledger.paid_twice();
-    if !twice.is_empty() {
-        tally.wrong(format!("money moved more than once under {twice:?}"));
-    }
-    if !ledger.is_balanced() {
-        tally.wrong("the ledger does not balance".to_owned());
-    }
-    let movements = ledger.movements().len();
-    if movements > tally.payments {
-        tally.wrong(format!("{movements} movements of {} payments", tally.payments));
     }
 }
 

@@ -1,16 +1,18 @@
 //! The real command with real files and real sockets, killed: at random moments, and just while the provider holds a
 //! request; with a journal of its own, and with one that two processes share; and with a provider that is killed too.
 
+mod desk;
 mod fields;
 
 use std::thread;
 use std::time::Instant;
 
 use anyhow::{Result, anyhow};
-use payonce_sandbox::Guards;
 
+use self::desk::Desk;
 use self::fields::{Tally, Worker};
 use crate::bed;
+use crate::command::Rail;
 use crate::suite::{Figures, Run, Stop, Suite};
 
 /// The suite.
@@ -27,12 +29,13 @@ const THREADS: usize = 4;
 /// A field, and the share of the kills that it has, in tenths.
 type Field = (&'static str, usize, fn(&mut Worker) -> Result<Tally>);
 
-const BOTH: Guards = Guards { key_once: true, session_once: true };
-const NONE: Guards = Guards { key_once: false, session_once: false };
-
-const FIELDS: [Field; 4] = [
-    ("fresh journals", 4, Worker::fresh_journals),
-    ("chosen moments", 2, |worker| worker.chosen_moments(BOTH, false)),
+const FIELDS: [Field; 6] = [
+    ("fresh journals", 3, |worker| worker.fresh_journals(&Desk::open(Rail::Dollr, true)?)),
+    ("chosen moments", 1, |worker| worker.chosen_moments(&Desk::open(Rail::Dollr, true)?, false)),
+    ("fresh journals on dwolla", 1, |worker| worker.fresh_journals(&Desk::open(Rail::Dwolla, true)?)),
+    ("chosen moments on dwolla", 1, |worker| {
+        worker.chosen_moments(&Desk::open(Rail::Dwolla, true)?, false)
+    }),
     ("shared journals", 3, Worker::shared_journals),
     ("a provider that is killed too", 1, Worker::mortal_provider),
 ];
@@ -65,17 +68,27 @@ fn fight(run: &Run, directory: &std::path::Path) -> Result<Figures, Stop> {
     figures.count("lost", 0_u64, "");
     figures.measure("rate", rate, "kills/s");
     // Without a journal and without any guard of the provider there is nothing left that could prevent it.
-    let broken = field_of(run, directory, THREADS, |worker| {
-        worker.kills = 40;
-        worker.chosen_moments(NONE, true)
-    })?;
-    match broken.wrong {
-        Some(wrong) if wrong.contains("times") => Ok(figures),
-        other => {
-            let what = format!("with a lost journal and no guard no double payment was found, but {other:?}");
-            Err(run.violation(what).into())
+    let hopeless: [(&str, fn(&mut Worker) -> Result<Tally>); 2] = [
+        ("dollr", |worker| {
+            worker.kills = 40;
+            worker.chosen_moments(&Desk::open(Rail::Dollr, false)?, true)
+        }),
+        ("dwolla", |worker| {
+            worker.kills = 40;
+            worker.chosen_moments(&Desk::open(Rail::Dwolla, false)?, true)
+        }),
+    ];
+    for (rail, field) in hopeless {
+        let broken = field_of(run, directory, THREADS, field)?;
+        if !broken.wrong.as_ref().is_some_and(|wrong| wrong.contains("times")) {
+            let what = format!(
+                "{rail}: with a lost journal and no guard no double payment was found, but {:?}",
+                broken.wrong
+            );
+            return Err(run.violation(what).into());
         }
     }
+    Ok(figures)
 }
 
 fn field_of(
