@@ -38,9 +38,9 @@ impl HttpTransport for Ready {
         let told = self.0.lock().unwrap_or_else(PoisonError::into_inner).clone();
         let honest = |body: String| Told { status: 200, headers: Headers::new(), body: body.into_bytes() };
         let told = match operation {
-            "obtain_token" => {
-                honest(r#"{"access_token":"canary-token","token_type":"bearer","expires_in":3600}"#.to_owned())
-            }
+            "obtain_token" => honest(
+                r#"{"access_token":"canary-token","token_type":"bearer","expires_in":3600}"#.to_owned(),
+            ),
             // Whoever owns it: the transfers are in a list.
             "retrieve_funding_source" if told.is_some() && !url.path().ends_with(KEY) => honest(format!(
                 r#"{{"id":"{ID}","status":"verified","type":"bank","_links":{{"account":{{"href":"http://127.0.0.1:1/accounts/{ID}"}}}}}}"#
@@ -125,7 +125,8 @@ pub fn hal(data: &[u8]) {
         Submission::Known => panic!("{status} said that it is known"),
         Submission::Unknown(_) => {}
     }
-    let named = |text: &str| body.windows(text.len()).any(|window| window.eq_ignore_ascii_case(text.as_bytes()));
+    let named =
+        |text: &str| body.windows(text.len()).any(|window| window.eq_ignore_ascii_case(text.as_bytes()));
     for look_up in [&place, &list, &source] {
         match look_up {
             LookUp::NotFound(_) => assert_eq!(status, 200, "it was taken for unknown"),

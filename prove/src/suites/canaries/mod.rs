@@ -195,7 +195,8 @@ fn ensure_logged(log: &str, source: &str) -> anyhow::Result<()> {
 fn notices(search: &mut Search, secrets: &Secrets) -> anyhow::Result<()> {
     let canary = &secrets.passcode;
     let packed = base64::engine::general_purpose::STANDARD.encode(format!("a{canary}b"));
-    let basic = base64::engine::general_purpose::STANDARD.encode(format!("client-1:{}", secrets.client_secret));
+    let basic =
+        base64::engine::general_purpose::STANDARD.encode(format!("client-1:{}", secrets.client_secret));
     let bytes = format!("{:?}", canary.as_bytes());
     for leak in [canary.clone(), format!("x{canary}y"), packed, bytes, format!("Basic {basic}")] {
         ensure!(search.look("a leak", leak.as_bytes()).is_err(), "a leak was not noticed: {leak}");

@@ -133,7 +133,10 @@ fn repeat_hal(heard: &str, line: &str, secrets: &Secrets, way: usize) -> Vec<u8>
     let said = format!("{} {}", secrets.client_secret, secrets.token);
     let escaped: String = said.chars().map(|c| format!("\\u{:04x}", c as u32)).collect();
     let heard = serde_json::json!(heard).to_string();
-    let headers = format!("x-request-id: {said}\r\nserver: {said}\r\nlocation: https://127.0.0.1:1/{}\r\n", secrets.token);
+    let headers = format!(
+        "x-request-id: {said}\r\nserver: {said}\r\nlocation: https://127.0.0.1:1/{}\r\n",
+        secrets.token
+    );
     let error = format!(r#"{{"code":"{said}","message":"{escaped}","path":"/{said}","_links":{{}}}}"#);
     let wrong = format!(
         r#"{{"code":"{said}","message":{heard},"_embedded":{{"errors":[{error},{error}]}},"error":"{said}","error_description":{heard}}}"#

@@ -18,8 +18,8 @@ use anyhow::{Context as _, Result, anyhow};
 use chrono::TimeDelta;
 
 use self::lives::{Fate, Operation, Story, World};
-pub(crate) use self::provider::{Terrain, safe};
 use self::provider::unsafe_ones;
+pub(crate) use self::provider::{Terrain, safe};
 use self::strike::{Call, Moment, Strike};
 use crate::bed;
 use crate::suite::{Figures, Run, Stop, Suite};

@@ -9,7 +9,9 @@ use dwolla::{Destination, Dwolla, FundingSourceId};
 use payonce::rail::{LookUp, Order, Preparation, Rail, Submission};
 use payonce::step::Terms;
 use payonce_sandbox::dwolla::switches::{Keys, Output};
-use payonce_sandbox::{Call as FaultyCall, Clock as SandboxClock, DwollaSandbox, Guards, PASSCODE_PHONE, Sandbox};
+use payonce_sandbox::{
+    Call as FaultyCall, Clock as SandboxClock, DwollaSandbox, Guards, PASSCODE_PHONE, Sandbox,
+};
 use payonce_sandbox::{Switches, WrongPasscode, dwolla as played};
 
 use super::lives::{Operation, namespace};

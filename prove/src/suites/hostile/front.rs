@@ -219,7 +219,8 @@ pub(super) async fn pass_on(request: &[u8], sandbox: SocketAddr) -> std::io::Res
     onward.read_to_end(&mut reply).await?;
     let there = sandbox.to_string();
     // A link of another length would need another length of the reply.
-    if let Some(here) = header(&String::from_utf8_lossy(request), "host").filter(|here| here.len() == there.len())
+    if let Some(here) =
+        header(&String::from_utf8_lossy(request), "host").filter(|here| here.len() == there.len())
     {
         let mut from = 0;
         while let Some(at) = reply[from..].windows(there.len()).position(|part| part == there.as_bytes()) {

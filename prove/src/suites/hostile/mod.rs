@@ -4,6 +4,7 @@
 
 mod dwolla;
 mod front;
+mod gauges;
 mod misdeeds;
 mod tls;
 
@@ -16,18 +17,17 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use dollr::{
-    AccountId, Builder, Clock, Dollr, Effect, ErrorKind, Expect, Operation, ParkReason, Passcode, ReferenceId,
-    Secret, Settlement, Status, Timestamp, usd,
+    AccountId, Builder, Clock, Dollr, Effect, ErrorKind, Expect, Operation, ParkReason, Passcode,
+    ReferenceId, Secret, Settlement, Status, Timestamp, usd,
 };
 use futures_util::{StreamExt, TryStreamExt, stream};
 use payonce::rail::{Order, Rail, Submission};
 use payonce::{BoxFuture, Name, Payment};
 use payonce_sandbox::{CLIENT_ID, CLIENT_SECRET, PASSCODE, PASSCODE_PHONE, Sandbox};
 
-pub(super) use self::front::{header, read_request};
 use self::front::{Ask, Elsewhere, Front, Plan, Tally, Target};
+pub(super) use self::front::{header, read_request};
 use self::misdeeds::{At, MISDEEDS, Means, Misdeed};
-use crate::MEMORY;
 use crate::suite::{Figures, Run, Scale, Stop, Suite};
 
 pub(super) const SUITE: Suite = Suite {
@@ -49,9 +49,6 @@ const PATIENCE: Duration = Duration::from_secs(4);
 
 /// How much of a reply a client may swallow: the two MiB that it reads, and what lies in buffers on the way.
 const SWALLOWED: u64 = 16 << 20;
-
-/// By how much one reply may make the process grow.
-const GROWTH: u64 = 20 << 20;
 
 const ACCOUNT: AccountId = AccountId::new(18);
 
@@ -165,9 +162,9 @@ fn run(run: &Run) -> Result<Figures, Stop> {
 async fn attack(run: &Run) -> Result<Figures, Stop> {
     let world = World::start(SPEED).await?;
     let mut figures = Figures::default();
-    let naive = gauges_work(&world).await?;
+    let naive = gauges::work(&world).await?;
     figures.measure("what a client without limits swallows of a gzip bomb", naive, "MiB");
-    let grown = memory(run, &world).await?;
+    let grown = gauges::memory(run, &world).await?;
     figures.measure("most memory that one reply took", grown as f64 / f64::from(1 << 20), "MiB");
 
     let begin = Instant::now();
@@ -318,7 +315,11 @@ fn order() -> Order {
 }
 
 /// What the caller is told while the server misbehaves.
-fn judge_first(misdeed: &Misdeed, scene: Scene, first: &Result<impl Debug, dollr::Error>) -> Result<(), String> {
+fn judge_first(
+    misdeed: &Misdeed,
+    scene: Scene,
+    first: &Result<impl Debug, dollr::Error>,
+) -> Result<(), String> {
     let sent = matches!(scene, Scene::Lost | Scene::Unanswered | Scene::Deaf);
     let wanted = if sent && misdeed.means != Means::TurnedAway { Effect::Unknown } else { Effect::None };
     match first {
@@ -331,61 +332,6 @@ fn judge_first(misdeed: &Misdeed, scene: Scene, first: &Result<impl Debug, dollr
         Ok(_) if matches!(scene, Scene::Lost | Scene::Before) && misdeed.means == Means::Refusal => Ok(()),
         Ok(payment) => Err(format!("{payment:?} was called under way")),
     }
-}
-
-/// How much each heavy reply makes the process grow, one after the other.
-async fn memory(run: &Run, world: &World) -> Result<u64, Stop> {
-    let mut most = 0;
-    let order = order();
-    let one_letter = Plan { target: Target::Token, after: false, act: misdeeds::token_of_one_letter };
-    let heavy = MISDEEDS.iter().filter(|misdeed| misdeed.heavy && misdeed.at == At::Anywhere);
-    for misdeed in heavy {
-        let status = Plan { target: Target::Status, after: false, act: misdeed.act };
-        let front = world.front(vec![status, one_letter]).await?;
-        let dollr = world.client(&front).request_timeout(LIMIT * 2).build().map_err(anyhow::Error::from)?;
-        let before = MEMORY.current_usage();
-        MEMORY.reset_peak_usage();
-        let answer = dollr.rail().look_up(&order).await;
-        let grown = MEMORY.peak_usage().saturating_sub(before) as u64;
-        if grown > GROWTH {
-            return Err(run
-                .violation(format!("{}: the process grew by {} MiB: {answer:?}", misdeed.name, grown >> 20))
-                .into());
-        }
-        most = most.max(grown);
-    }
-    Ok(most)
-}
-
-/// A client without any of the precautions falls for a redirect and for a bomb, and both are noticed here. Returns how
-/// many MiB the bomb came to.
-async fn gauges_work(world: &World) -> Result<f64, Stop> {
-    let find = |name: &str| MISDEEDS.iter().find(|row| row.name == name).map(|row| row.act);
-    let (Some(redirect), Some(bomb)) = (find("redirect 307"), find("gzip bomb")) else {
-        return Err(anyhow::anyhow!("the rows of the naive client are gone").into());
-    };
-    let trap = Elsewhere::start().await.map_err(anyhow::Error::from)?;
-    let plan = |target, act| Plan { target, after: false, act };
-    let plans = vec![plan(Target::Token, redirect), plan(Target::Status, bomb)];
-    let front = Front::start(world.sandbox.addr(), trap.port, plans).await.map_err(anyhow::Error::from)?;
-    let naive = reqwest::Client::builder().no_proxy().tls_backend_preconfigured(tls::nobody()?);
-    let naive = naive.build().map_err(anyhow::Error::from)?;
-    let url = format!("{}/v1/jwt/client/obtain/token", front.url);
-    // What it is answered elsewhere does not matter.
-    let _ = naive.post(url).body(CLIENT_SECRET).send().await;
-    if !trap.heard(CLIENT_SECRET) {
-        return Err(anyhow::anyhow!("a client that follows redirects was not caught").into());
-    }
-    let before = MEMORY.current_usage();
-    MEMORY.reset_peak_usage();
-    let reply = naive.get(format!("{}/v1/status/payout/a", front.url)).send().await;
-    let body = reply.map_err(anyhow::Error::from)?.bytes().await.map_err(anyhow::Error::from)?;
-    let grown = MEMORY.peak_usage().saturating_sub(before);
-    if body.len() < 16 << 20 || grown < 16 << 20 {
-        let told = format!("a client that unpacks was not caught: {} bytes, grew by {grown}", body.len());
-        return Err(anyhow::anyhow!(told).into());
-    }
-    Ok(body.len() as f64 / f64::from(1 << 20))
 }
 
 /// A session that ends with the calendar neither brings the engine down nor holds the payment for ever.

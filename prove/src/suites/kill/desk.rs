@@ -106,13 +106,13 @@ impl Desk {
     /// A payment that its command has ended was made once.
     pub(super) fn judge(&self, code: i32, movement: &str, name: &str, tally: &mut Tally) -> Result<()> {
         let paid = match self {
-            Self::Dollr(sandbox) => {
-                sandbox.ledger().payments(key(CLIENT_ID, movement, name)?.as_uuid())
-            }
+            Self::Dollr(sandbox) => sandbox.ledger().payments(key(CLIENT_ID, movement, name)?.as_uuid()),
             Self::Dwolla(sandbox) => sandbox.ledger().payments(&key(KEY, movement, name)?.to_string()),
         };
         if (code, paid) != (COMPLETED, 1) {
-            tally.wrong(format!("{name}: a {movement} ended with exit code {code}, and was paid {paid} times"));
+            tally.wrong(format!(
+                "{name}: a {movement} ended with exit code {code}, and was paid {paid} times"
+            ));
         }
         Ok(())
     }

@@ -207,7 +207,8 @@ struct Plan {
 impl Plan {
     fn start(&self, shop: &Shop, journal: &Path) -> Result<Running> {
         let (seed, payments) = (self.seed.to_string(), self.payments.to_string());
-        let line = ["demo-child", "--seed", &seed, "--payments", &payments, "--window", "8"];
+        let line =
+            ["demo-child", "--rail", "dollr", "--seed", &seed, "--payments", &payments, "--window", "8"];
         shop.start(journal, &line)
     }
 

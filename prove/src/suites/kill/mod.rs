@@ -33,9 +33,7 @@ const FIELDS: [Field; 6] = [
     ("fresh journals", 3, |worker| worker.fresh_journals(&Desk::open(Rail::Dollr, true)?)),
     ("chosen moments", 1, |worker| worker.chosen_moments(&Desk::open(Rail::Dollr, true)?, false)),
     ("fresh journals on dwolla", 1, |worker| worker.fresh_journals(&Desk::open(Rail::Dwolla, true)?)),
-    ("chosen moments on dwolla", 1, |worker| {
-        worker.chosen_moments(&Desk::open(Rail::Dwolla, true)?, false)
-    }),
+    ("chosen moments on dwolla", 1, |worker| worker.chosen_moments(&Desk::open(Rail::Dwolla, true)?, false)),
     ("shared journals", 3, Worker::shared_journals),
     ("a provider that is killed too", 1, Worker::mortal_provider),
 ];

@@ -6,8 +6,8 @@ use std::time::Duration;
 use dollr::{Clock, Effect, Error, ErrorKind, Settlement};
 use payonce::Payment;
 
-use super::life::{PAYMENTS, Tally};
 use super::clients::Client;
+use super::life::{PAYMENTS, Tally};
 use super::world::{MINUTE, Millis, ProcessClock, SECOND, World};
 
 /// What the callers do and were told, outside of any process: it survives their crashes.
@@ -169,11 +169,7 @@ async fn caller<C: Client>(place: Place<C>, payment: usize) {
 }
 
 /// Waits for the end. Returns why it is to be sent again, if it is.
-async fn settle<C: Client>(
-    place: &Place<C>,
-    mut sent: Payment<C::Rail>,
-    payment: usize,
-) -> Option<Error> {
+async fn settle<C: Client>(place: &Place<C>, mut sent: Payment<C::Rail>, payment: usize) -> Option<Error> {
     loop {
         let limit = Duration::from_millis(place.draw(MINUTE..20 * MINUTE) as u64);
         match sent.settled_within(limit).await {

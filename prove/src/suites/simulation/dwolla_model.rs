@@ -117,7 +117,8 @@ impl Books {
     /// The provider failed over a request: its key may be locked for a day.
     pub(super) fn lock(&mut self, now: Millis, message: &Message) {
         if self.habits.locks && self.admits(now, message) {
-            let keyed = self.keys.entry(key(message)).or_insert_with(|| Keyed { since: now, ..Keyed::default() });
+            let keyed =
+                self.keys.entry(key(message)).or_insert_with(|| Keyed { since: now, ..Keyed::default() });
             keyed.locked_until = now + DAY;
         }
     }
@@ -246,7 +247,8 @@ impl Provider {
         if message.operation == "obtain_token" {
             self.dwolla.tokens.push(now);
             let token = format!("t{}", self.dwolla.tokens.len() - 1);
-            let reply = json!({ "access_token": token, "token_type": "bearer", "expires_in": TOKEN / SECOND });
+            let reply =
+                json!({ "access_token": token, "token_type": "bearer", "expires_in": TOKEN / SECOND });
             return said(now, 200, &reply);
         }
         if !self.dwolla.admits(now, message) {
@@ -313,7 +315,9 @@ impl Provider {
     fn retrieve(&mut self, now: Millis, message: &Message) -> Said {
         let known = self.dwolla.named(&message.id).map(|(number, transfer)| (number, transfer.since));
         match known {
-            Some((number, since)) if !self.is_stale(now, since) => said(now, 200, &self.dwolla.show(now, number)),
+            Some((number, since)) if !self.is_stale(now, since) => {
+                said(now, 200, &self.dwolla.show(now, number))
+            }
             _ => problem(now, 404, "NotFound"),
         }
     }

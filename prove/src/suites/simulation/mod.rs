@@ -22,8 +22,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use crate::suite::{Figures, Run, Stop, Suite, Violation};
-use life::{Lived, PAYMENTS, Tally, live};
 use dollr_model::Guards;
+use life::{Lived, PAYMENTS, Tally, live};
 use provider::Terrain;
 
 /// The suite.
@@ -162,7 +162,8 @@ fn without_any_guard(run: &Run, rail: &Rail) -> Result<(), Stop> {
     if (run.seed..run.seed + 2000).any(twice) {
         return Ok(());
     }
-    let what = format!("{}: without any guard no payment moves twice, so this can find none that does", rail.name);
+    let what =
+        format!("{}: without any guard no payment moves twice, so this can find none that does", rail.name);
     Err(run.violation(what).into())
 }
 

@@ -327,4 +327,3 @@ pub(super) fn payment(id: i64) -> usize {
 pub(crate) fn amount(payment: usize) -> String {
     format!("{}.25", 10 + payment)
 }
-

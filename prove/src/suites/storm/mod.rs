@@ -54,10 +54,8 @@ fn run(run: &Run) -> Result<Figures, Stop> {
     }
     // A silence that the engine does not know for one: each payment goes on asking by itself.
     let few = payments / 10;
-    let (calm, storm) = (
-        live(Terms::default(), few, None)?,
-        live(Terms::default(), few, Some(Silence::Unrecognised))?,
-    );
+    let (calm, storm) =
+        (live(Terms::default(), few, None)?, live(Terms::default(), few, Some(Silence::Unrecognised))?);
     if storm.requests as f64 / calm.requests as f64 <= MOST {
         return Err(run
             .violation("payments that each ask by themselves make no storm, so none can be seen")
