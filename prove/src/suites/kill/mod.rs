@@ -38,6 +38,18 @@ const FIELDS: [Field; 6] = [
     ("a provider that is killed too", 1, Worker::mortal_provider),
 ];
 
+/// The same on a provider without any guard, with the journal lost.
+const HOPELESS: [Field; 2] = [
+    ("dollr", 0, |worker| {
+        worker.kills = 40;
+        worker.chosen_moments(&Desk::open(Rail::Dollr, false)?, true)
+    }),
+    ("dwolla", 0, |worker| {
+        worker.kills = 40;
+        worker.chosen_moments(&Desk::open(Rail::Dwolla, false)?, true)
+    }),
+];
+
 fn run(run: &Run) -> Result<Figures, Stop> {
     let directory = bed::in_memory(run)?;
     let figures = fight(run, &directory);
@@ -66,17 +78,7 @@ fn fight(run: &Run, directory: &std::path::Path) -> Result<Figures, Stop> {
     figures.count("lost", 0_u64, "");
     figures.measure("rate", rate, "kills/s");
     // Without a journal and without any guard of the provider there is nothing left that could prevent it.
-    let hopeless: [(&str, fn(&mut Worker) -> Result<Tally>); 2] = [
-        ("dollr", |worker| {
-            worker.kills = 40;
-            worker.chosen_moments(&Desk::open(Rail::Dollr, false)?, true)
-        }),
-        ("dwolla", |worker| {
-            worker.kills = 40;
-            worker.chosen_moments(&Desk::open(Rail::Dwolla, false)?, true)
-        }),
-    ];
-    for (rail, field) in hopeless {
+    for (rail, _, field) in HOPELESS {
         let broken = field_of(run, directory, THREADS, field)?;
         if !broken.wrong.as_ref().is_some_and(|wrong| wrong.contains("times")) {
             let what = format!(

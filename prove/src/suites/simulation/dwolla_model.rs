@@ -181,7 +181,7 @@ impl Books {
             "_links": links,
             "id": id,
             "status": status,
-            "amount": { "value": value, "currency": if number % 2 == 0 { "USD" } else { "usd" } },
+            "amount": { "value": value, "currency": if number.is_multiple_of(2) { "USD" } else { "usd" } },
             "created": at(transfer.since),
             "correlationId": transfer.key.to_string(),
         })
