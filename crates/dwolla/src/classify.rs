@@ -10,13 +10,13 @@ use std::fmt;
 
 use payonce::rail::{LookUp, Refusal, Report, Setback, Submission, Then};
 use payonce::step::Refused;
-use payonce::{Currency, Effect, Error, ErrorKind, Failure, Money, Receipt, ReferenceId};
+use payonce::{Effect, Error, ErrorKind, Failure, Receipt, ReferenceId};
 use payonce_rest::{Clean, Kept, redact, retry, setback, unreadable};
-use rust_decimal::Decimal;
 
 use crate::ids::TransferId;
 use crate::raw::enums::TransferStatus;
 use crate::raw::types;
+use crate::reader;
 use crate::returns::ReturnCode;
 
 /// What one call saw.
@@ -224,7 +224,7 @@ pub(crate) fn standing(key: ReferenceId, transfer: &types::Transfer) -> Result<S
         |reason: &str| Standing::Told(Report::Failed(Failure { reason: reason.to_owned(), recorded: true }));
     Ok(match &transfer.status {
         TransferStatus::Processed => {
-            let amount = money(&transfer.amount)?;
+            let amount = reader::money("amount", &transfer.amount)?;
             Standing::Told(Report::Completed(Receipt {
                 reference_id: key,
                 payer_amount: amount,
@@ -277,13 +277,4 @@ pub(crate) fn id(transfer: &types::Transfer) -> Result<TransferId, Error> {
     TransferId::new(transfer.id.as_str()).checked().map_err(|_| {
         Error::new(ErrorKind::Unreadable, "the provider named a transfer by something that is no id")
     })
-}
-
-/// An amount as the provider wrote it, with the currency in either case.
-fn money(amount: &types::Amount) -> Result<Money, Error> {
-    let none =
-        || Error::new(ErrorKind::Unreadable, "the provider named something that is no amount of money");
-    let value = Decimal::from_str_exact(&amount.value).map_err(|_| none())?;
-    let currency = Currency::new(&amount.currency.to_ascii_uppercase()).map_err(|_| none())?;
-    Ok(Money::reported(value, currency))
 }

@@ -82,10 +82,12 @@
 mod classify;
 mod client;
 mod config;
+mod contents;
 mod ids;
 mod links;
 mod orders;
 mod rail;
+mod reader;
 mod resources;
 mod returns;
 mod status;

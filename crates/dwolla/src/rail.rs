@@ -18,9 +18,10 @@ use payonce_rest::retry;
 use serde::Deserialize;
 
 use crate::classify::{self, Found, Seen, Standing};
+use crate::contents::Contents;
 use crate::ids::{FundingSourceId, TransferId};
 use crate::links::{Owner, Pin};
-use crate::orders::{self, Contents};
+use crate::orders;
 use crate::raw;
 use crate::raw::types;
 use crate::transport::{Wire, ask, located, once};

@@ -11,7 +11,7 @@ use crate::client::Dwolla;
 use crate::ids::CustomerId;
 use crate::links::{Link, Pin};
 use crate::raw::types;
-use crate::status::Reader;
+use crate::reader::Reader;
 
 /// The longest name or e-mail address that is sent, in characters.
 const LONGEST: usize = 255;

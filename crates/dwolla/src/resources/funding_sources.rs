@@ -10,7 +10,7 @@ use crate::client::Dwolla;
 use crate::ids::{CustomerId, FundingSourceId};
 use crate::links::{Link, Owner, Pin};
 use crate::raw::types;
-use crate::status::Reader;
+use crate::reader::Reader;
 
 /// The longest name of a funding source, in characters.
 pub(super) const LONGEST_NAME: usize = 50;

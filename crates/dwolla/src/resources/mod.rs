@@ -12,7 +12,7 @@ use payonce_rest::created;
 use crate::classify::Seen;
 use crate::client::Dwolla;
 use crate::links::Pin;
-use crate::status::Reader;
+use crate::reader::Reader;
 use crate::transport::Wire;
 
 pub(crate) mod accounts;
