@@ -120,10 +120,10 @@ pub(super) async fn attack(run: &Run, figures: &mut Figures) -> Result<(), Stop>
     let sandbox = DwollaSandbox::builder().speed(SPEED).start().await.map_err(anyhow::Error::from)?;
     let world = &World { sandbox, elsewhere: Elsewhere::start().await.map_err(anyhow::Error::from)? };
     let begin = Instant::now();
-    let lives = lives_of(run, MISDEEDS.iter().filter(|row| row.at != At::Before));
+    let lives = lives_of(run, MISDEEDS.iter().filter(|row| row.at != At::Before), 1);
     // Which of the ways a link is written depends on the key, so that each row is suffered many times over.
     let again = run.scale.pick(6, 30, 60);
-    let links = (0..again).flat_map(|_| lives_of(run, &LINKS));
+    let links = (0..again).flat_map(|_| lives_of(run, &LINKS, 1));
     let lives: Vec<_> = lives.into_iter().chain(links).collect();
     let told: Vec<Tally> = stream::iter(lives.iter().enumerate())
         .map(|(number, (misdeed, scene))| async move {

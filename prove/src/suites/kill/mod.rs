@@ -58,7 +58,7 @@ fn run(run: &Run) -> Result<Figures, Stop> {
 }
 
 fn fight(run: &Run, directory: &std::path::Path) -> Result<Figures, Stop> {
-    let kills = run.scale.pick(250, 10_500, 100_000);
+    let kills = run.scale.pick(200, 10_500, 100_000);
     let mut figures = Figures::default();
     let mut total = Tally::default();
     let began = Instant::now();

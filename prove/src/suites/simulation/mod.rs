@@ -65,8 +65,8 @@ const RAILS: [Rail; 2] = [
         name: "dwolla",
         terrain: |_| Terrain::Dwolla { key_once: true },
         hopeless: Terrain::Dwolla { key_once: false },
-        lives: [8_000, 1_000_000, 4_000_000],
-        quick: Duration::from_secs(25),
+        lives: [4_000, 1_000_000, 4_000_000],
+        quick: Duration::from_secs(20),
     },
 ];
 
