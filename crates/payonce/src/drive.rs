@@ -131,6 +131,18 @@ impl Work {
         Ok(())
     }
 
+    /// Writes what was noted, or nothing: who says that no money moved must still hold the payment, because whoever took
+    /// it over may have moved it.
+    async fn confirm(&mut self, journal: &dyn Journal) -> Result<(), Error> {
+        if !self.unwritten.is_empty() || self.state.in_doubt() {
+            return self.flush(journal).await;
+        }
+        let standing = Standing::of(&self.state);
+        let held = journal.append(self.lease, Vec::new(), standing).await;
+        self.lease = held.map_err(|error| self.blame(error).with_effect(Effect::Unknown))?;
+        Ok(())
+    }
+
     fn effect(&self) -> Effect {
         if self.state.in_doubt() { Effect::Unknown } else { Effect::None }
     }
@@ -196,7 +208,7 @@ impl Work {
             Then::Retry => self.rest(journal, now, terms, Pause::Retry).await,
             Then::RetryAfter(wait) => self.rest(journal, now, terms, Pause::RetryAfter(wait)).await,
             Then::Stop => {
-                self.flush(journal).await?;
+                self.confirm(journal).await?;
                 Err(self.blame_seen(setback.error))
             }
         }

@@ -1080,6 +1080,22 @@ mod where_keys_are_forgotten {
         assert_eq!(bench.script.calls(), ["look up", "prepare", "submit b", "look up"]);
     }
 
+    /// The process that took the payment over may have moved the money.
+    #[tokio::test]
+    async fn an_overtaken_process_does_not_say_that_no_money_moved() {
+        let error = Error::new(ErrorKind::Unauthorized, "the provider refused the credentials");
+        let script = script().finds(LookUp::Setback(Setback { error, then: Then::Stop }));
+        let (journal, clock) = (MemoryJournal::new(), StoppedClock::default());
+        let (record, lease) = journal.intend(intent(), clock.now()).await.unwrap();
+        let mut work = Work::new(lease.unwrap(), &record).unwrap();
+        let other = journal.another();
+        drop(journal);
+        assert!(matches!(other.claim(record.id).await.unwrap(), Claim::Ours(..)));
+        let overtaken = other.another();
+        let error = drive::advance(&script, &overtaken, &clock, &mut work).await.unwrap_err();
+        assert_eq!((error.kind(), error.effect()), (ErrorKind::Stopped, Effect::Unknown));
+    }
+
     /// A journal that takes a day for each of its writes, once.
     #[derive(Debug)]
     struct Sleeps(MemoryJournal, StoppedClock, AtomicBool);
