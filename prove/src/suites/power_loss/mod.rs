@@ -151,8 +151,11 @@ impl Cuts {
                 }
             }
             played = moment;
-            fs::create_dir_all(place)?;
-            platter.found(place, &mut draw)?;
+            // A directory of its own: the threads of the last journal may still tidy up, and what they delete they
+            // know by its name.
+            let place = place.join(found.cuts.to_string());
+            fs::create_dir_all(&place)?;
+            platter.found(&place, &mut draw)?;
             let looked = runtime.block_on(look(&place.join("journal.db"), &progress, bound, &mut found));
             if let Err(wrong) = looked {
                 found.wrong =
@@ -160,10 +163,8 @@ impl Cuts {
                 return Ok(found);
             }
             found.cuts += 1;
-            // The journal's threads may still tidy up in there.
-            while fs::remove_dir_all(place).is_err() {
-                thread::yield_now();
-            }
+            // What those threads still hold goes with the whole, at the end.
+            let _ = fs::remove_dir_all(&place);
         }
         Ok(found)
     }
