@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use dollr::{AccountId, Builder, Dollr, Error, Failure, Payment, Receipt, ReferenceId, Settlement, usd};
@@ -17,6 +18,8 @@ pub(crate) const DECLINES: AccountId = AccountId::new(21);
 pub(crate) struct World {
     pub(crate) sandbox: Sandbox,
     dir: tempfile::TempDir,
+    /// How many journals were lost.
+    lost: AtomicUsize,
 }
 
 impl World {
@@ -24,11 +27,12 @@ impl World {
         Self {
             sandbox: Sandbox::builder().speed(SPEED).start().await.unwrap(),
             dir: tempfile::tempdir().unwrap(),
+            lost: AtomicUsize::new(0),
         }
     }
 
     pub(crate) fn journal(&self) -> PathBuf {
-        self.dir.path().join("journal.db")
+        self.dir.path().join(format!("journal-{}.db", self.lost.load(Ordering::Relaxed)))
     }
 
     /// Everything in the journal's files.
@@ -37,12 +41,10 @@ impl World {
         read.flatten().collect()
     }
 
-    /// Deletes the journal, as a broken disk would.
+    /// Loses the journal: the next one is on another disk, which a process that is still closing the last one's files
+    /// cannot reach.
     pub(crate) fn lose_journal(&self) {
-        for path in self.journal_files() {
-            let _ = std::fs::remove_file(path);
-        }
-        assert!(!self.journal().exists());
+        self.lost.fetch_add(1, Ordering::Relaxed);
     }
 
     fn journal_files(&self) -> [PathBuf; 3] {

@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use dwolla::{
@@ -17,6 +18,8 @@ const SPEED: u32 = 600;
 pub(crate) struct World {
     pub(crate) sandbox: DwollaSandbox,
     dir: tempfile::TempDir,
+    /// How many journals were lost.
+    lost: AtomicUsize,
 }
 
 impl World {
@@ -26,21 +29,17 @@ impl World {
 
     pub(crate) async fn with(switches: Switches) -> Self {
         let sandbox = DwollaSandbox::builder().speed(SPEED).switches(switches).start().await.unwrap();
-        Self { sandbox, dir: tempfile::tempdir().unwrap() }
+        Self { sandbox, dir: tempfile::tempdir().unwrap(), lost: AtomicUsize::new(0) }
     }
 
-    /// Deletes the journal, as a broken disk would.
+    /// Loses the journal: the next one is on another disk, which a process that is still closing the last one's files
+    /// cannot reach.
     pub(crate) fn lose_journal(&self) {
-        for suffix in ["", "-wal", "-shm"] {
-            let mut path = self.journal().into_os_string();
-            path.push(suffix);
-            let _ = std::fs::remove_file(path);
-        }
-        assert!(!self.journal().exists());
+        self.lost.fetch_add(1, Ordering::Relaxed);
     }
 
     pub(crate) fn journal(&self) -> PathBuf {
-        self.dir.path().join("journal.db")
+        self.dir.path().join(format!("journal-{}.db", self.lost.load(Ordering::Relaxed)))
     }
 
     /// The settings of a client, but for where its journal is.
