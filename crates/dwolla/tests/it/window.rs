@@ -110,17 +110,3 @@ async fn a_client_that_slept_for_two_days_does_not_send_again() {
     completed(&payment).await;
     assert_eq!((world.paid(payment.reference_id()), world.asked(SEND)), (1, 1));
 }
-
-/// A request that the network kept for a day comes with a token that lived an hour.
-#[tokio::test]
-async fn a_request_that_arrives_a_day_late_pays_nothing_again() {
-    let world = World::start().await;
-    world.sandbox.on(SEND).nth(1).before_effect().deliver_late(25 * HOUR);
-    let dwolla = world.dwolla();
-    let payment = invoice(&dwolla, NAME).send().await.unwrap();
-    completed(&payment).await;
-    world.sandbox.clock().advance(26 * HOUR);
-    // It is refused, so nothing tells that it has arrived.
-    tokio::time::sleep(Duration::from_millis(200)).await;
-    assert_eq!(world.paid(payment.reference_id()), 1);
-}
