@@ -41,7 +41,9 @@ impl Anchor {
 }
 
 impl Clock {
-    pub(crate) fn starting_at(at: DateTime<Utc>) -> Self {
+    /// A clock of its own that shows this time and goes on from there as the machine's does: for a client in another
+    /// process than the sandbox, which is told when time is let pass there.
+    pub fn starting_at(at: DateTime<Utc>) -> Self {
         Self::from_anchor(Anchor { at, since: Instant::now(), speed: 1, frozen: false })
     }
 

@@ -147,7 +147,7 @@ pub use dwolla::sandbox::DwollaSandbox;
 pub use faults::{Action, Call, Chance, Fault, FaultHandle, Held, Place, Rule, Spot, Storm};
 pub use ledger::{Entry, Ledger, Movement};
 pub use realtime::REALTIME_ANON_KEY;
-pub use requests::Request;
+pub use requests::{Late, Request};
 pub use sandbox::{Builder, Sandbox, StartError};
 pub use seed::{
     CLIENT_ID, CLIENT_SECRET, COMPLETED_INTENT, COUNTERPARTY, DEVICE_NAME, INVOICE, LRD_WALLET, PASSCODE,

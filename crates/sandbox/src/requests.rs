@@ -29,6 +29,17 @@ pub struct Request {
     pub status: Option<u16>,
     /// The faults that struck it.
     pub faults: Vec<Action>,
+    /// How the provider heard of it in the end, where a fault kept it for so long that its client was cut off first.
+    pub late: Option<Late>,
+}
+
+/// A request that was delivered late.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub struct Late {
+    /// When the provider had dealt with it, by the virtual clock.
+    pub at: DateTime<Utc>,
+    /// What it was answered, which nobody heard.
+    pub status: u16,
 }
 
 /// The log.
@@ -64,19 +75,35 @@ impl Requests {
         if log.latest.len() == REMEMBERED {
             log.latest.pop_front();
         }
-        let request =
-            Request { number, at, operation: operation.to_owned(), reference_id, status: None, faults };
+        let request = Request {
+            number,
+            at,
+            operation: operation.to_owned(),
+            reference_id,
+            status: None,
+            faults,
+            late: None,
+        };
         self.tell(&request);
         log.latest.push_back(request);
         number
     }
 
     pub(crate) fn answered(&self, number: u64, status: u16) {
+        self.change(number, |request| request.status = Some(status));
+    }
+
+    pub(crate) fn delivered_late(&self, number: u64, at: DateTime<Utc>, status: u16) {
+        self.change(number, |request| request.late = Some(Late { at, status }));
+    }
+
+    /// Changes what is remembered of a request, if it still is.
+    fn change(&self, number: u64, change: impl FnOnce(&mut Request)) {
         let mut log = self.lock();
         let first = log.latest.front().map_or(0, |request| request.number);
         let index = number.checked_sub(first).and_then(|index| usize::try_from(index).ok());
         if let Some(request) = index.and_then(|index| log.latest.get_mut(index)) {
-            request.status = Some(status);
+            change(request);
             self.tell(request);
         }
     }

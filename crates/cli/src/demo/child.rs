@@ -7,11 +7,13 @@ use std::io::Read;
 use std::sync::Arc;
 use std::time::Duration;
 
+use chrono::{DateTime, Utc};
 use clap::Args;
 use dollr::{AccountId, Dollr};
 use dwolla::{CustomerId, Destination, Dwolla, FundingSourceId};
 use payonce::journal::Filter;
 use payonce::{Error, ErrorKind, Name, Pace, Payment};
+use payonce_sandbox::Clock;
 use payonce_sandbox::dwolla::{BANK, CUSTOMER, CUSTOMER_BANK, SHORT_BANK, VERIFIED_CUSTOMER};
 use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
@@ -30,6 +32,9 @@ const PACE: Pace = Pace {
     slowest_retry: Duration::from_millis(400),
 };
 
+/// How much time each byte lets pass that the parent writes.
+pub(crate) const STEP: Duration = Duration::from_secs(3600);
+
 /// How long to leave a payment alone that the engine has stopped with.
 const BREATH: Duration = Duration::from_millis(100);
 
@@ -45,19 +50,25 @@ pub(crate) struct Child {
     /// How many payments are under way at a time.
     #[arg(long)]
     window: usize,
+    /// What time it is for the provider.
+    #[arg(long)]
+    at: DateTime<Utc>,
 }
 
 impl Child {
     pub(crate) async fn run(self) -> Result<Exit, crate::Error> {
-        end_with_the_parent();
+        let clock = Arc::new(Clock::starting_at(self.at));
+        listen_to_the_parent(Arc::clone(&clock));
         match self.rail {
             Rail::Dollr => {
-                let dollr = dollr::Builder::from_env()?.pace(PACE).concurrency(self.window).build()?;
+                let dollr =
+                    dollr::Builder::from_env()?.pace(PACE).clock(clock).concurrency(self.window).build()?;
                 dollr.resume().await?;
                 self.pay_all(dollr).await
             }
             Rail::Dwolla => {
-                let dwolla = dwolla::Builder::from_env()?.pace(PACE).concurrency(self.window).build()?;
+                let dwolla =
+                    dwolla::Builder::from_env()?.pace(PACE).clock(clock).concurrency(self.window).build()?;
                 dwolla.resume().await?;
                 self.pay_all(dwolla).await
             }
@@ -143,11 +154,14 @@ async fn pay(client: &impl Pays, planned: &Planned) -> Result<(), Error> {
     }
 }
 
-/// Standard input is a pipe that the parent holds: when it ends, so has the parent, and nobody wants the payments.
-fn end_with_the_parent() {
-    std::thread::spawn(|| {
-        let mut nothing = [0];
-        while let Ok(1..) = std::io::stdin().read(&mut nothing) {}
+/// Standard input is a pipe that the parent holds: each byte in it lets time pass here, as it has passed for the
+/// provider. When it ends, so has the parent, and nobody wants the payments.
+fn listen_to_the_parent(clock: Arc<Clock>) {
+    std::thread::spawn(move || {
+        let mut step = [0];
+        while let Ok(1..) = std::io::stdin().read(&mut step) {
+            clock.advance(STEP);
+        }
         std::process::exit(Exit::Error as i32);
     });
 }

@@ -16,6 +16,8 @@ pub(crate) struct Proof {
     pub(crate) completed: usize,
     pub(crate) failed: usize,
     pub(crate) parked: usize,
+    /// How many of the parked ones moved their money all the same.
+    pub(crate) parked_but_paid: usize,
     pub(crate) ledger_movements: usize,
     /// Movements beyond the one that each payment may have.
     pub(crate) paid_twice: usize,
@@ -80,7 +82,11 @@ impl Proof {
                 format!("paid {} times", moved.len())
             }
             (Some(Standing::Completed), [movement]) if movement.money == planned.money => return,
-            (Some(Standing::Failed), []) | (Some(Standing::Parked), _) => return,
+            (Some(Standing::Failed | Standing::Parked), []) => return,
+            (Some(Standing::Parked), _) => {
+                self.parked_but_paid += 1;
+                return;
+            }
             (standing, moved) => {
                 self.lost += 1;
                 let says = standing.map_or("nothing", Standing::as_str);
@@ -124,6 +130,8 @@ mod tests {
     fn only_what_the_ledger_and_the_journal_agree_on_is_good() {
         assert_eq!(judge(Some(Standing::Completed), 1), (0, 0, true));
         assert_eq!(judge(Some(Standing::Failed), 0), (0, 0, true));
+        assert_eq!(judge(Some(Standing::Parked), 0), (0, 0, true));
+        assert_eq!(judge(Some(Standing::Parked), 1), (0, 0, true));
         assert_eq!(judge(Some(Standing::Completed), 2), (1, 0, false));
         assert_eq!(judge(Some(Standing::Parked), 3), (2, 0, false));
         for (standing, movements) in [

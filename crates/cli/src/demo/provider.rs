@@ -4,8 +4,7 @@ use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 use payonce::Money;
-use payonce_sandbox::dwolla::switches::After500;
-use payonce_sandbox::dwolla::{Movement, Switches};
+use payonce_sandbox::dwolla::Movement;
 use payonce_sandbox::{DwollaSandbox, Sandbox, StartError, Storm};
 use uuid::Uuid;
 
@@ -43,9 +42,7 @@ impl Provider {
                 Self::Dollr(sandbox)
             }
             Rail::Dwolla => {
-                // A key that a 500 has locked is good again after a day, and no demonstration takes that long.
-                let switches = Switches { after_500: After500::Open, ..Switches::default() };
-                let sandbox = DwollaSandbox::builder().switches(switches).start().await?;
+                let sandbox = DwollaSandbox::start().await?;
                 sandbox.storm(storm);
                 Self::Dwolla(sandbox)
             }
@@ -95,10 +92,19 @@ impl Provider {
         BANKS_TURN
     }
 
-    /// Has the banks deal with what waits for them. Mobile money settles by itself.
-    pub(crate) fn turn(&self) {
-        if let Self::Dwolla(sandbox) = self {
-            sandbox.simulate();
+    /// Has the banks deal with what waits for them, and says whether anything did. Mobile money settles by itself.
+    pub(crate) fn turn(&self) -> bool {
+        match self {
+            Self::Dollr(_) => true,
+            Self::Dwolla(sandbox) => sandbox.simulate() > 0,
+        }
+    }
+
+    /// Lets time pass for the provider.
+    pub(crate) fn pass(&self, time: Duration) {
+        match self {
+            Self::Dollr(sandbox) => sandbox.clock().advance(time),
+            Self::Dwolla(sandbox) => sandbox.clock().advance(time),
         }
     }
 

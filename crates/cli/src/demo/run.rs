@@ -1,6 +1,9 @@
 //! The run: the child pays, the parent watches the provider's side and kills the child at moments drawn from the
 //! seed. A moment is reached when the ledger holds so many movements and one of them has just been made, so that a
 //! kill meets work in flight; what it met is then read from the dead process's journal.
+//!
+//! Whoever waits for something that only time brings (the end of a day, after which a locked key proves nothing more)
+//! need not wait for long: while nothing else goes on, time passes by the hour, for the provider and the child alike.
 
 use std::collections::VecDeque;
 use std::path::Path;
@@ -8,9 +11,11 @@ use std::process::{ExitStatus, Stdio};
 use std::time::Duration;
 
 use payonce::journal::{Filter, Journal, SqliteJournal, Standing};
-use tokio::process::{Child, Command};
+use tokio::io::AsyncWriteExt;
+use tokio::process::{Child, ChildStdin, Command};
 use tokio::time::{Instant, MissedTickBehavior, interval};
 
+use super::child::STEP;
 use super::plan::Planned;
 use super::provider::Provider;
 use super::{Problem, progress::Progress};
@@ -25,6 +30,9 @@ const FRESH: chrono::TimeDelta = chrono::TimeDelta::milliseconds(40);
 
 /// The kill follows within this time. With [`FRESH`] it is well under the time in which a payment settles.
 const LATEST_MILLIS: u64 = 40;
+
+/// In so many turns nothing must have gone on before time passes faster: more than half a second.
+const QUIET_TURNS: u32 = 4;
 
 /// How often the child may end by itself and be started again.
 const MISHAPS: usize = 3;
@@ -78,6 +86,8 @@ pub(crate) struct Run<'r> {
     pub(crate) directory: &'r Path,
     pub(crate) moments: VecDeque<Moment>,
     pub(crate) kills: Vec<Kill>,
+    /// How many hours were let pass.
+    pub(crate) hours: u64,
     pub(crate) progress: Progress,
     pub(crate) limit: Duration,
 }
@@ -91,8 +101,8 @@ impl Run<'_> {
         loop {
             let mut child = self.start_child().map_err(Problem::Process)?;
             // Waiting for a process would close this; the child ends when it is closed.
-            let _alive = child.stdin.take();
-            let watched = tokio::time::timeout_at(deadline, self.watch(&mut child, started)).await;
+            let mut line = child.stdin.take().expect("the child's standard input is a pipe");
+            let watched = tokio::time::timeout_at(deadline, self.watch(&mut child, &mut line, started)).await;
             let Ok(watched) = watched else {
                 let movements = self.provider.moved().len();
                 let (limit, payments) = (self.limit, self.plan.len());
@@ -124,6 +134,7 @@ impl Run<'_> {
             .args(["--seed", &self.seed.to_string()])
             .args(["--payments", &self.plan.len().to_string()])
             .args(["--window", &window.to_string()])
+            .args(["--at", &self.provider.now().to_rfc3339()])
             .env_clear()
             .envs(kept)
             .envs(self.provider.env())
@@ -135,17 +146,28 @@ impl Run<'_> {
     }
 
     /// Watches the provider until the next moment, or until the child ends by itself.
-    async fn watch(&mut self, child: &mut Child, started: Instant) -> std::io::Result<Watched> {
+    async fn watch(
+        &mut self,
+        child: &mut Child,
+        line: &mut ChildStdin,
+        started: Instant,
+    ) -> std::io::Result<Watched> {
         let mut look = interval(LOOK);
         look.set_missed_tick_behavior(MissedTickBehavior::Delay);
         let mut turn = interval(self.provider.turns());
         turn.set_missed_tick_behavior(MissedTickBehavior::Delay);
         let mut requests = self.provider.request_count();
+        let (mut moved, mut quiet) = (0, 0);
         loop {
             tokio::select! {
                 status = child.wait() => return Ok(Watched::Ended(status?)),
                 _ = turn.tick() => {
-                    self.provider.turn();
+                    let movements = self.provider.moved().len();
+                    let goes_on = self.provider.turn() || movements != std::mem::replace(&mut moved, movements);
+                    quiet = if goes_on { 0 } else { quiet + 1 };
+                    if quiet > QUIET_TURNS {
+                        self.pass_an_hour(line).await;
+                    }
                     continue;
                 }
                 _ = look.tick() => {}
@@ -178,6 +200,14 @@ impl Run<'_> {
                 return Ok(if was_killed(status) { Watched::Killed(moment) } else { Watched::Ended(status) });
             }
         }
+    }
+
+    /// Lets an hour pass for the provider, and for the child.
+    async fn pass_an_hour(&mut self, line: &mut ChildStdin) {
+        self.provider.pass(STEP);
+        self.hours += 1;
+        // A child that hears nothing any more has ended, which is seen next.
+        let _ = line.write_all(&[1]).await;
     }
 
     /// Reads from the dead process's journal what the kill met, and loses the journal if that was drawn.

@@ -2,8 +2,8 @@
 
 use crate::payonce::{Ran, payonce};
 
-/// Runs a demonstration of 30 payments and 3 kills, and checks everything it says.
-fn demonstrate(rail: &str, seed: &str, more: &[&str]) {
+/// Runs a demonstration of 30 payments and 3 kills, and checks everything it says. Returns how many it parked.
+fn demonstrate(rail: &str, seed: &str, more: &[&str]) -> u64 {
     let directory = tempfile::tempdir().unwrap();
     let arguments = ["demo", "--rail", rail, "--payments", "30", "--kills", "3", "--json", "--seed", seed];
     let mut command = payonce(directory.path(), &arguments);
@@ -25,6 +25,10 @@ fn demonstrate(rail: &str, seed: &str, more: &[&str]) {
     assert_eq!(said["seed"].to_string(), seed);
     assert_eq!(ran.err.lines().filter(|line| line.starts_with("kill ")).count(), 3, "{}", ran.err);
     assert_eq!(directory.path().read_dir().unwrap().count(), 0, "it leaves nothing behind");
+    // Whoever is parked was waited for until the provider forgot the key.
+    assert_eq!(number("parked_but_paid"), 0, "{said}");
+    assert!(number("parked") == 0 || number("hours_passed") >= 23, "{said}");
+    number("parked")
 }
 
 #[test]
@@ -37,6 +41,11 @@ fn payments_through_kills_and_faults_are_made_once() {
 fn transfers_through_kills_and_faults_are_made_once() {
     demonstrate("dwolla", "1", &[]);
     demonstrate("dwolla", "2", &[]);
+}
+
+#[test]
+fn a_transfer_whose_key_a_500_has_locked_is_parked_once_its_day_has_passed() {
+    assert_eq!(demonstrate("dwolla", "5", &[]), 1);
 }
 
 #[test]

@@ -110,3 +110,41 @@ async fn a_client_that_slept_for_two_days_does_not_send_again() {
     completed(&payment).await;
     assert_eq!((world.paid(payment.reference_id()), world.asked(SEND)), (1, 1));
 }
+
+/// A request that the network kept for a day comes with a token that lived an hour. When it comes, the provider has
+/// forgotten its key, so nothing else would keep it out.
+#[tokio::test]
+async fn a_request_that_arrives_a_day_late_is_turned_away_by_its_dead_token() {
+    let world = World::start().await;
+    world.sandbox.on(SEND).nth(1).before_effect().deliver_late(25 * HOUR);
+    let dwolla = world.dwolla();
+    let payment = invoice(&dwolla, NAME).send().await.unwrap();
+    completed(&payment).await;
+    let sent = world.sandbox.clock().now();
+    world.sandbox.clock().advance(26 * HOUR);
+    let late = loop {
+        let late = world.sandbox.requests().into_iter().find_map(|asked| asked.late);
+        match late {
+            Some(late) => break late,
+            None => tokio::task::yield_now().await,
+        }
+    };
+    assert!(late.status == 401 && late.at > sent + 24 * HOUR, "{late:?}");
+    assert_eq!(world.paid(payment.reference_id()), 1);
+}
+
+/// What keeps the late request out is its token and nothing else: with one that never dies it is paid again.
+#[tokio::test]
+async fn without_a_token_that_dies_a_request_that_arrives_a_day_late_pays_again() {
+    let switches = Switches { token_seconds: u32::MAX, ..Switches::default() };
+    let world = World::with(switches).await;
+    world.sandbox.on(SEND).nth(1).before_effect().deliver_late(25 * HOUR);
+    let dwolla = world.dwolla();
+    let payment = invoice(&dwolla, NAME).send().await.unwrap();
+    completed(&payment).await;
+    world.sandbox.clock().advance(26 * HOUR);
+    while world.sandbox.requests().iter().all(|asked| asked.late.is_none()) {
+        tokio::task::yield_now().await;
+    }
+    assert_eq!(world.sandbox.ledger().payments(&payment.reference_id().to_string()), 2);
+}

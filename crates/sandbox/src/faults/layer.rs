@@ -71,7 +71,7 @@ pub(crate) async fn layer<P: Provider>(
     let actions = blows.iter().map(|blow| blow.action).collect();
     let number = desk.requests.arrived(desk.clock.now(), &operation, reference_id, actions);
 
-    let delivery = Delivery { provider: Arc::clone(&provider), parts, body, next, cut: cut.clone() };
+    let delivery = Delivery { provider: Arc::clone(&provider), number, parts, body, next, cut: cut.clone() };
     let end = if blows.is_empty() {
         End::Reply(delivery.process(None).await)
     } else {
@@ -95,6 +95,7 @@ pub(crate) async fn layer<P: Provider>(
 /// A call that can be handed to the provider, more than once if need be.
 struct Delivery<P> {
     provider: Arc<P>,
+    number: u64,
     parts: Parts,
     body: Bytes,
     next: Next,
@@ -105,6 +106,7 @@ impl<P> Clone for Delivery<P> {
     fn clone(&self) -> Self {
         Self {
             provider: Arc::clone(&self.provider),
+            number: self.number,
             parts: self.parts.clone(),
             body: self.body.clone(),
             next: self.next.clone(),
@@ -181,8 +183,10 @@ fn is_about_delivery(action: Action) -> bool {
 }
 
 async fn deliver_late<P: Provider>(delivery: Delivery<P>, at: DateTime<Utc>) {
-    delivery.provider.desk().clock.sleep_until(at).await;
-    delivery.process(None).await;
+    let desk = delivery.provider.desk();
+    desk.clock.sleep_until(at).await;
+    let reply = delivery.process(None).await;
+    desk.requests.delivered_late(delivery.number, desk.clock.now(), reply.status().as_u16());
 }
 
 /// Lets a fault strike between the steps of a call. `Some` when the call ends with it.
