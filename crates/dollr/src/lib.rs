@@ -139,7 +139,8 @@ pub use payonce::journal::{self, Filter, Journal, PaymentId, Record, Standing, S
 /// The states of a payment as they come: [`Payment::watch`].
 pub type Watch = payonce::Watch<DollrRail>;
 pub use payees::{Payee, PayoutTo};
-pub use payonce::step::{Entry, Event, Expect};
+pub use payonce::rail::Report;
+pub use payonce::step::{Decision, Entry, Event, Expect};
 pub use payonce::{
     Clock, Currency, Effect, Error, ErrorKind, Failure, IntoName, Money, Name, Namespace, Operation, Pace,
     ParkReason, Receipt, ReferenceId, Secret, Settlement, Status, SystemClock, Timestamp,

@@ -100,7 +100,8 @@ pub use ids::{AccountId, CustomerId, FundingSourceId, OnDemandAuthorizationId, T
 pub use links::{Link, Owner};
 pub use orders::{Destination, Order};
 pub use payonce::journal::{self, Filter, Journal, PaymentId, Record, Standing, Summary};
-pub use payonce::step::{Entry, Event, Expect};
+pub use payonce::rail::Report;
+pub use payonce::step::{Decision, Entry, Event, Expect};
 pub use payonce::{
     Clock, Currency, Effect, Error, ErrorKind, Failure, IntoName, Money, Name, Namespace, Operation, Pace,
     ParkReason, Receipt, ReferenceId, Secret, Settlement, Status, SystemClock, Timestamp,

@@ -60,13 +60,7 @@ impl Work {
     /// `Journal` when its events cannot have happened in that order.
     pub fn new(lease: Lease, record: &Record) -> Result<Self, Error> {
         let state = record.state()?;
-        let order = Order {
-            operation: record.intent.operation.clone(),
-            name: record.intent.name.clone(),
-            reference_id: state.reference_id(),
-            contents: record.intent.contents.clone(),
-            expect: record.intent.expect,
-        };
+        let order = Order::of(&record.intent, state.reference_id());
         Ok(Self { order, state, lease, unwritten: Vec::new(), action: None, trouble: None })
     }
 

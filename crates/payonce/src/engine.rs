@@ -57,8 +57,8 @@ impl<R: Rail> Clone for Engine<R> {
 }
 
 pub(crate) struct Inner<R: Rail> {
-    rail: R,
-    journal: Arc<dyn Journal>,
+    pub(crate) rail: R,
+    pub(crate) journal: Arc<dyn Journal>,
     namespace: Namespace,
     settings: Settings,
     pub(crate) clock: Arc<dyn Clock>,

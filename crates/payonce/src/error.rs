@@ -36,6 +36,10 @@ pub enum ErrorKind {
     UnknownPayment,
     /// `again` was asked of a payment that has not failed.
     NotFailed,
+    /// A decision was given on a payment that is not parked.
+    NotParked,
+    /// A person's decision on a payment contradicts the provider's present word. Nothing was written.
+    Contradicted,
     /// A setting is missing, malformed, or contradicts another or the journal.
     Configuration,
     /// The journal could not be read or written.
@@ -74,6 +78,8 @@ impl ErrorKind {
             Self::NameTaken => "name_taken",
             Self::UnknownPayment => "unknown_payment",
             Self::NotFailed => "not_failed",
+            Self::NotParked => "not_parked",
+            Self::Contradicted => "contradicted",
             Self::Configuration => "configuration",
             Self::Journal => "journal",
             Self::Unauthorized => "unauthorized",
@@ -202,6 +208,7 @@ impl Error {
             (ErrorKind::Parked, _) => {
                 "a person must decide: look at the payment's history before paying in any other way"
             }
+            (ErrorKind::Contradicted, _) => "nothing was decided: the provider's word stands",
             (_, Effect::Unknown) => "money may have moved: resume by name, do not pay in another way",
             (ErrorKind::Invalid | ErrorKind::Configuration, _) => "no money moved: correct it and try again",
             (ErrorKind::NameTaken, _) => {
@@ -210,6 +217,7 @@ impl Error {
             (ErrorKind::Forbidden, _) => {
                 "no money moved: settle it with the provider, then send the same name again"
             }
+            (ErrorKind::NotParked, _) => "nothing was decided: its standing says how it ended",
             (ErrorKind::UnknownPayment | ErrorKind::NotFound | ErrorKind::NotFailed, _) => "no money moved",
             _ => "no money moved: send the same name again when the cause is gone",
         }

@@ -152,6 +152,15 @@ impl<R: Rail> Payment<R> {
         Self { inner, record, reference_id, progress }
     }
 
+    pub(crate) fn inner(&self) -> &Inner<R> {
+        &self.inner
+    }
+
+    /// The payment as it is after something was written, without anybody who drives it.
+    pub(crate) fn at(&self, record: Record, reference_id: ReferenceId) -> Self {
+        Self::new(Arc::clone(&self.inner), record, reference_id, None)
+    }
+
     /// Its permanent name.
     pub fn name(&self) -> &Name {
         &self.record.intent.name

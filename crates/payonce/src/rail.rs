@@ -4,6 +4,7 @@ use std::future::Future;
 use std::time::Duration;
 
 use crate::error::Error;
+use crate::journal::Intent;
 use crate::name::{Name, Operation, ReferenceId};
 use crate::secret::Secret;
 use crate::step::{Expect, Failure, Receipt, Refused, Terms, Timestamp};
@@ -22,6 +23,14 @@ pub struct Order {
     pub contents: String,
     /// What the provider must move for it to be this payment.
     pub expect: Expect,
+}
+
+impl Order {
+    /// What was intended, under the key of an attempt.
+    pub(crate) fn of(intent: &Intent, reference_id: ReferenceId) -> Self {
+        let Intent { operation, name, contents, expect, .. } = intent.clone();
+        Self { operation, name, reference_id, contents, expect }
+    }
 }
 
 /// What a rail made ready.

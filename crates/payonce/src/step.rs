@@ -139,6 +139,24 @@ impl fmt::Display for ParkReason {
     }
 }
 
+/// What a person decided about a parked payment, by evidence that the engine does not have.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[allow(clippy::exhaustive_enums, reason = "there is no third answer to whether the money moved")]
+pub enum Decision {
+    /// The money moved.
+    Paid {
+        /// What moved.
+        receipt: Receipt,
+    },
+    /// The money did not move.
+    NotPaid {
+        /// Whether the provider itself says so, of an attempt that it holds a record of; a person's word alone never
+        /// uses a key up, because the person may be wrong.
+        recorded: bool,
+    },
+}
+
 /// One thing that happened to a payment. That it was intended is the payment's own row in the journal; everything
 /// after that is a list of these.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -203,6 +221,15 @@ pub enum Event {
         attempt: u32,
         /// Its key: a new one only when the old one is used up.
         reference_id: ReferenceId,
+    },
+    /// A person decided how the parked payment ended.
+    Resolved {
+        /// How.
+        decision: Decision,
+        /// Who decided.
+        by: String,
+        /// Why, in the person's own words.
+        reason: String,
     },
 }
 
@@ -369,8 +396,8 @@ impl State {
     /// [`Impossible`] when it cannot follow what is known: the journal is damaged, and driving it would be guessing.
     pub fn apply(&mut self, entry: &Entry) -> Result<(), Impossible> {
         let impossible = || Impossible { event: format!("{:?}", entry.event) };
-        let again = matches!(entry.event, Event::Again { .. });
-        if self.outcome.is_some() != again {
+        let after_the_end = matches!(entry.event, Event::Again { .. } | Event::Resolved { .. });
+        if self.outcome.is_some() != after_the_end {
             return Err(impossible());
         }
         match &entry.event {
@@ -445,6 +472,7 @@ impl State {
             Event::Failed { failure } => self.end(Outcome::Failed(failure.clone())),
             Event::Parked { reason } => self.end(Outcome::Parked(reason.clone())),
             Event::Again { attempt, reference_id } => return self.again(*attempt, *reference_id, entry.at),
+            Event::Resolved { decision, by, reason } => return self.resolve(decision, by, reason),
         }
         Ok(())
     }
@@ -480,7 +508,30 @@ impl State {
             at: Moment { ours: at, theirs: None },
         });
         fresh.session = fenced;
+        // What the provider had under a key that is kept, it still has, whatever a person decided meanwhile.
+        fresh.seen = self.seen && !key_is_used_up;
         *self = fresh;
+        Ok(())
+    }
+
+    /// Only a parked payment waits for a person. That money moved which the provider says has moved is not for a person
+    /// to deny.
+    fn resolve(&mut self, decision: &Decision, by: &str, reason: &str) -> Result<(), Impossible> {
+        let outcome = match (&self.outcome, decision) {
+            (Some(Outcome::Parked(_)), Decision::Paid { receipt })
+                if receipt.reference_id == self.reference_id =>
+            {
+                Outcome::Completed(receipt.clone())
+            }
+            (Some(Outcome::Parked(parked)), Decision::NotPaid { recorded })
+                if !matches!(parked, ParkReason::AmountDiffers { .. }) =>
+            {
+                let reason = format!("decided by {by} that it was not paid: {reason}");
+                Outcome::Failed(Failure { reason, recorded: *recorded })
+            }
+            _ => return Err(Impossible { event: "a person's decision".to_owned() }),
+        };
+        self.end(outcome);
         Ok(())
     }
 
@@ -682,6 +733,33 @@ mod tests {
         Event::Unknown { reason: "broken".to_owned() }
     }
 
+    fn resolved(decision: Decision) -> Event {
+        Event::Resolved { decision, by: "ama".to_owned(), reason: "support said so".to_owned() }
+    }
+
+    fn not_paid() -> Event {
+        resolved(Decision::NotPaid { recorded: false })
+    }
+
+    fn paid(attempt: u32) -> Event {
+        resolved(Decision::Paid { receipt: receipt(attempt) })
+    }
+
+    fn receipt(attempt: u32) -> Receipt {
+        let money = Money::new("9.00", Currency::USD).unwrap();
+        Receipt {
+            reference_id: key(attempt),
+            payer_amount: money,
+            payee_amount: money,
+            provider_transaction_id: Some("tx-1".to_owned()),
+        }
+    }
+
+    fn other_amount() -> Event {
+        let intended = Expect::Amount(Money::new("1.00", Currency::USD).unwrap());
+        Event::Parked { reason: ParkReason::AmountDiffers { intended, receipt: receipt(1) } }
+    }
+
     const NOT_FOUND: Event = Event::NotFound { provider_at: None };
     const PARKED: Event = Event::Parked { reason: ParkReason::NoAnswer };
 
@@ -724,6 +802,25 @@ mod tests {
             vec![failed(true), again(1)],
             vec![failed(true), again(3)],
             vec![failed(false), again(2)],
+            // Only a parked payment is a person's to decide, once, under its own key, and not against the provider's word.
+            vec![not_paid()],
+            vec![paid(1)],
+            vec![prepared(), Sending, not_paid()],
+            vec![failed(true), not_paid()],
+            vec![failed(true), paid(1)],
+            vec![Event::Completed { receipt: receipt(1) }, not_paid()],
+            vec![PARKED, paid(2)],
+            vec![PARKED, paid(1), paid(1)],
+            vec![PARKED, paid(1), again(1)],
+            vec![PARKED, paid(1), again(2)],
+            vec![PARKED, not_paid(), not_paid()],
+            vec![PARKED, not_paid(), again(2)],
+            vec![PARKED, not_paid(), prepared()],
+            vec![other_amount(), not_paid()],
+            // What the provider had, it still has: such a payment is only asked about.
+            vec![prepared(), Sending, Pending, PARKED, not_paid(), again(1), NOT_FOUND, prepared()],
+            vec![prepared(), Sending, unknown(), PARKED, not_paid(), again(1), Sending],
+            vec![prepared(), Sending, unknown(), PARKED, not_paid(), again(1), prepared()],
         ];
         for history in impossible {
             assert!(fold(history.clone()).is_err(), "{history:?}");
@@ -748,10 +845,67 @@ mod tests {
             vec![prepared(), Sending, unknown(), NOT_FOUND, Sending, NOT_FOUND, prepared(), Sending, PARKED],
             vec![refused(), NOT_FOUND, failed(false), again(1), prepared()],
             vec![prepared(), prepared()],
+            vec![PARKED, paid(1)],
+            vec![other_amount(), paid(1)],
+            vec![
+                prepared(),
+                Sending,
+                Pending,
+                PARKED,
+                not_paid(),
+                again(1),
+                NOT_FOUND,
+                failed(true),
+                again(2),
+                prepared(),
+            ],
+            vec![PARKED, resolved(Decision::NotPaid { recorded: true }), again(2), prepared()],
         ];
         for history in possible {
             assert!(fold(history.clone()).is_ok(), "{history:?}");
         }
+    }
+
+    #[test]
+    fn a_persons_decision_is_the_end_that_it_says() {
+        let completed = fold([PARKED, paid(1)]).unwrap();
+        assert_eq!(completed.outcome(), Some(&Outcome::Completed(receipt(1))));
+        for recorded in [true, false] {
+            let failed = fold([PARKED, resolved(Decision::NotPaid { recorded })]).unwrap();
+            let reason = "decided by ama that it was not paid: support said so".to_owned();
+            assert_eq!(failed.outcome(), Some(&Outcome::Failed(Failure { reason, recorded })));
+        }
+    }
+
+    /// The person may be wrong: the key is kept, and nothing is sent before the fence and a look-up.
+    #[test]
+    fn what_a_person_called_not_paid_is_tried_again_behind_the_fence_under_the_same_key() {
+        let doubted = [prepared(), Event::Sending, unknown(), PARKED, not_paid(), again(1)];
+        let mut state = fold(doubted).unwrap();
+        let terms = Terms::default();
+        assert_eq!((state.reference_id(), state.attempt()), (key(1), 1));
+        assert!(state.in_doubt());
+        assert_eq!(next(&state, at(5000), &terms), Step::LookUp);
+        for (seconds, then) in [(900, Step::Wait(at(1020))), (1020, Step::Prepare)] {
+            state.apply(&Entry { at: at(seconds), event: NOT_FOUND }).unwrap();
+            assert_eq!(next(&state, at(seconds), &terms), then);
+        }
+    }
+
+    #[test]
+    fn what_the_provider_had_is_only_asked_about_after_a_person_called_it_not_paid() {
+        let taken = [prepared(), Event::Sending, Event::Pending, PARKED, not_paid(), again(1), NOT_FOUND];
+        let state = fold(taken).unwrap();
+        assert_eq!(next(&state, at(1_000_000_000), &Terms::default()), Step::LookUp);
+        let declined = fold([
+            prepared(),
+            Event::Sending,
+            Event::Pending,
+            PARKED,
+            resolved(Decision::NotPaid { recorded: true }),
+            again(2),
+        ]);
+        assert_eq!(next(&declined.unwrap(), at(0), &Terms::default()), Step::Prepare);
     }
 
     #[test]

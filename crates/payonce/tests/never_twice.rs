@@ -44,6 +44,18 @@ fn keys_that_are_forgotten_after_a_day_suffice_without_sessions() {
     holds(Provider::with_keys_for_a_day(true, forgetful()));
 }
 
+/// A person may at any moment call a payment not paid, be wrong, and try it again.
+#[test]
+fn a_person_who_is_wrong_pays_nobody_twice() {
+    for provider in [
+        with_sessions(true, false),
+        with_sessions(false, true),
+        Provider::with_keys_for_a_day(true, forgetful()),
+    ] {
+        holds(provider.with_an_impatient_person());
+    }
+}
+
 /// The walk must be able to fail: without any guard, a single late copy pays twice.
 #[test]
 fn without_any_guard_the_walk_finds_a_double_payment() {

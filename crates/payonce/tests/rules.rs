@@ -276,6 +276,14 @@ mod rule_1_journal_first {
         fn reopen<'a>(&'a self, record: &'a Record, again: Entry) -> BoxFuture<'a, Result<Lease, Error>> {
             self.0.reopen(record, again)
         }
+        fn resolve<'a>(
+            &'a self,
+            record: &'a Record,
+            resolved: Entry,
+            standing: Standing,
+        ) -> BoxFuture<'a, Result<(), Error>> {
+            self.0.resolve(record, resolved, standing)
+        }
         fn find<'a>(&'a self, rail: &'a str, key: Key) -> BoxFuture<'a, Result<Option<Record>, Error>> {
             self.0.find(rail, key)
         }
@@ -758,6 +766,150 @@ mod rule_9_again {
     }
 }
 
+mod a_person_decides_on_a_parked_payment {
+    use payonce::step::Decision;
+
+    use super::*;
+
+    /// An engine over a journal that holds the payment, parked after these events.
+    async fn parked(script: &Script, before: Vec<Event>, reason: ParkReason) -> payonce::Payment<Script> {
+        let journal = MemoryJournal::new();
+        let (_, lease) = journal.intend(intent(), at(0)).await.unwrap();
+        let events = before.into_iter().chain([Event::Parked { reason }]);
+        let entries = events.map(|event| Entry { at: at(1), event }).collect();
+        journal.append(lease.unwrap(), entries, Standing::Parked).await.unwrap();
+        engine(script, &journal).find(&intent().name).await.unwrap().unwrap()
+    }
+
+    fn sent() -> Vec<Event> {
+        let prepared = Event::Prepared { body: "s1".to_owned(), expires_at: at(900), provider_at: None };
+        vec![prepared, Event::Sending, Event::Unknown { reason: "broken".to_owned() }]
+    }
+
+    fn by_hand() -> Receipt {
+        let id = Some("MP-77".to_owned());
+        Receipt { provider_transaction_id: id, ..receipt(money("250.00"), money("250.00")) }
+    }
+
+    const NOWHERE: LookUp = LookUp::NotFound(None);
+
+    #[tokio::test]
+    async fn paid_is_the_end_and_nothing_is_ever_sent_again() {
+        let script = Script::default().finds(NOWHERE);
+        let payment = parked(&script, sent(), ParkReason::NoAnswer).await;
+        let payment = payment.resolve_as_paid(by_hand(), "ama", "the bank's statement").await.unwrap();
+        let Settlement::Completed(receipt) = payment.settled().await.unwrap() else { panic!("not paid") };
+        assert_eq!(receipt, by_hand());
+        assert_eq!(payment.again().await.unwrap_err().kind(), ErrorKind::NotFailed);
+        let last = payment.record().entries.last().unwrap().event.clone();
+        let Event::Resolved { decision: Decision::Paid { .. }, by, reason } = last else {
+            panic!("{last:?}")
+        };
+        assert_eq!((by.as_str(), reason.as_str()), ("ama", "the bank's statement"));
+        assert_eq!(script.calls(), ["look up"]);
+    }
+
+    #[tokio::test]
+    async fn not_paid_sends_nothing_before_somebody_tries_again_and_that_keeps_the_key_behind_the_fence() {
+        let found = LookUp::Found(completed());
+        let script = Script::default().finds(LookUp::Setback(setback(Then::Retry))).finds(found);
+        let payment = parked(&script, sent(), ParkReason::NoAnswer).await;
+        let payment = payment.resolve_as_not_paid("ama", "support looked").await.unwrap();
+        let Settlement::Failed(failure) = payment.settled().await.unwrap() else { panic!("not failed") };
+        assert!(!failure.recorded && failure.reason.contains("support looked"), "{failure:?}");
+        assert_eq!(script.calls(), ["look up"]);
+        // The person was wrong: the look-up that trying again begins with finds the money.
+        let again = payment.again().await.unwrap();
+        assert_eq!(again.reference_id(), key(1));
+        assert!(matches!(again.settled().await.unwrap(), Settlement::Completed(_)));
+        assert_eq!(script.calls(), ["look up"]);
+    }
+
+    #[tokio::test]
+    async fn a_decision_against_the_providers_word_is_refused_and_leaves_the_payment_parked() {
+        let pending = || LookUp::Found(PENDING);
+        let script = Script::default()
+            .finds(LookUp::Found(completed()))
+            .finds(pending())
+            .finds(LookUp::Found(declined()));
+        let payment = parked(&script, sent(), ParkReason::StillPending).await;
+        for _ in 0..2 {
+            let error = payment.resolve_as_not_paid("ama", "it never came").await.unwrap_err();
+            assert_eq!((error.kind(), error.effect()), (ErrorKind::Contradicted, Effect::Unknown));
+        }
+        let error = payment.resolve_as_paid(by_hand(), "ama", "it came").await.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Contradicted);
+        assert!(matches!(payment.status().await.unwrap(), Status::Parked(_)));
+        assert_eq!(script.calls(), ["look up", "look up", "look up"]);
+    }
+
+    #[tokio::test]
+    async fn the_providers_own_receipt_stands_before_a_persons_and_another_id_is_refused() {
+        let told = Receipt { provider_transaction_id: Some("MP-78".to_owned()), ..by_hand() };
+        let script =
+            Script::default().finds(LookUp::Found(Report::Completed(told))).finds(LookUp::Found(completed()));
+        let payment = parked(&script, sent(), ParkReason::StillPending).await;
+        let error = payment.resolve_as_paid(by_hand(), "ama", "it came").await.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Contradicted);
+        assert!(error.message().contains("MP-78"), "{error}");
+        let payment = payment.resolve_as_paid(by_hand(), "ama", "it came").await.unwrap();
+        let Settlement::Completed(receipt) = payment.settled().await.unwrap() else { panic!("not paid") };
+        assert_eq!(
+            (receipt.payer_amount, receipt.provider_transaction_id),
+            (money("255.00"), Some("MP-77".to_owned()))
+        );
+    }
+
+    #[tokio::test]
+    async fn a_failure_that_the_provider_recorded_is_tried_again_under_the_next_key() {
+        let script = Script::default()
+            .finds(LookUp::Found(declined()))
+            .prepares("s2", FAR)
+            .answers(Submission::Accepted(PENDING));
+        let mut before = sent();
+        before.push(Event::Pending);
+        let payment = parked(&script, before, ParkReason::StillPending).await;
+        let payment = payment.resolve_as_not_paid("ama", "declined").await.unwrap();
+        assert_eq!(payment.again().await.unwrap().reference_id(), key(2));
+    }
+
+    #[tokio::test]
+    async fn only_a_parked_payment_can_be_decided_and_only_with_a_name_and_a_reason() {
+        let script = Script::default().finds(NOWHERE).finds(NOWHERE).finds(NOWHERE);
+        let payment = parked(&script, Vec::new(), ParkReason::NeverTaken).await;
+        for (by, reason) in [("", "why"), ("ama", " "), ("ama", "two\nlines")] {
+            let error = payment.resolve_as_not_paid(by, reason).await.unwrap_err();
+            assert_eq!(error.kind(), ErrorKind::Invalid);
+        }
+        let first = Script::default().finds(NOWHERE);
+        let payment = parked(&first, Vec::new(), ParkReason::NeverTaken).await;
+        payment.resolve_as_not_paid("ama", "never left").await.unwrap();
+        let error = payment.resolve_as_paid(by_hand(), "kofi", "it did").await.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::NotParked);
+    }
+
+    /// The provider itself said which money moved.
+    #[tokio::test]
+    async fn money_that_the_provider_said_it_moved_cannot_be_decided_away() {
+        let script = Script::default().finds(NOWHERE);
+        let moved = receipt(money("999.00"), money("999.00"));
+        let reason = ParkReason::AmountDiffers { intended: Expect::Amount(money("250.00")), receipt: moved };
+        let payment = parked(&script, sent(), reason).await;
+        let error = payment.resolve_as_not_paid("ama", "it never came").await.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Invalid);
+        assert!(matches!(payment.status().await.unwrap(), Status::Parked(_)));
+    }
+
+    #[tokio::test]
+    async fn a_look_up_reads_and_changes_nothing() {
+        let script = Script::default().finds(LookUp::Found(declined())).finds(NOWHERE);
+        let payment = parked(&script, sent(), ParkReason::NoAnswer).await;
+        assert!(matches!(payment.look_up().await.unwrap(), Some(Report::Failed(_))));
+        assert!(payment.look_up().await.unwrap().is_none());
+        assert!(matches!(payment.status().await.unwrap(), Status::Parked(ParkReason::NoAnswer)));
+    }
+}
+
 mod rule_10_a_dropped_future_is_a_crash {
     use super::*;
 
@@ -1130,6 +1282,14 @@ mod where_keys_are_forgotten {
         }
         fn reopen<'a>(&'a self, record: &'a Record, again: Entry) -> BoxFuture<'a, Result<Lease, Error>> {
             self.0.reopen(record, again)
+        }
+        fn resolve<'a>(
+            &'a self,
+            record: &'a Record,
+            resolved: Entry,
+            standing: Standing,
+        ) -> BoxFuture<'a, Result<(), Error>> {
+            self.0.resolve(record, resolved, standing)
         }
         fn find<'a>(&'a self, rail: &'a str, key: Key) -> BoxFuture<'a, Result<Option<Record>, Error>> {
             self.0.find(rail, key)

@@ -38,6 +38,9 @@ fn providers() -> Vec<(&'static str, Provider)> {
     dollr.into_iter().chain([dwolla]).collect()
 }
 
+/// How deep the walks go in which a person may, at any rest, call the payment not paid, be wrong, and try it again.
+const MOST_WITH_A_PERSON: usize = 3;
+
 /// Engines and providers that must be found to pay twice.
 fn hopeless() -> [(&'static str, Provider); 3] {
     let none = Guards { key_once: false, session_once: false };
@@ -66,6 +69,13 @@ fn run(run: &Run) -> Result<Figures, Stop> {
         figures.count(name, walk.states, "distinct states");
         figures.count(&format!("{name}, behind them"), walk.turns, "turns of the drive loop");
         figures.text(&format!("{name}, in all"), format!("{} payment lives", walk.lives));
+    }
+    for (name, provider) in providers {
+        let walk = every_life(MOST_WITH_A_PERSON, provider.with_an_impatient_person());
+        if let Some(violation) = walk.violation {
+            return Err(run.violation(format!("{name}, and a person who may be wrong: {violation}")).into());
+        }
+        figures.count(&format!("{name}, with a person who may be wrong"), walk.states, "distinct states");
     }
     for (name, provider) in hopeless() {
         let walk = every_life(3, provider);

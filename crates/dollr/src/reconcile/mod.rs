@@ -11,8 +11,8 @@ use std::ops::Range;
 
 use futures_util::{StreamExt, TryStreamExt, stream};
 use payonce::journal::{Filter, Record};
-use payonce::step::{Event, Outcome};
-use payonce::{BoxFuture, Error, ErrorKind, IntoName, Operation, ReferenceId, Timestamp};
+use payonce::step::{Decision, Event, Outcome};
+use payonce::{BoxFuture, Error, ErrorKind, Failure, IntoName, Operation, ReferenceId, Timestamp};
 
 pub use difference::{Compared, Difference, Moved, Reconciliation};
 
@@ -212,6 +212,12 @@ fn attempts(record: &Record) -> Vec<(ReferenceId, Here)> {
             Event::Completed { receipt } => Here::Ended(Outcome::Completed(receipt.clone())),
             Event::Failed { failure } => Here::Ended(Outcome::Failed(failure.clone())),
             Event::Parked { reason } => Here::Ended(Outcome::Parked(reason.clone())),
+            Event::Resolved { decision: Decision::Paid { receipt }, .. } => {
+                Here::Ended(Outcome::Completed(receipt.clone()))
+            }
+            Event::Resolved { decision: Decision::NotPaid { recorded }, reason, .. } => {
+                Here::Ended(Outcome::Failed(Failure { reason: reason.clone(), recorded: *recorded }))
+            }
             Event::Again { reference_id, .. } => {
                 // After an outright refusal the key is the same, and what counts is how it ends now.
                 attempts.retain(|(key, _)| key != reference_id);

@@ -7,7 +7,7 @@ use super::{Claim, Filter, Intent, Journal, Key, MemoryJournal, PaymentId, Recor
 use crate::error::ErrorKind;
 use crate::money::{Currency, Money};
 use crate::name::{Name, Namespace, Operation, ReferenceId};
-use crate::step::{Entry, Event, Expect, Failure, Receipt, Timestamp};
+use crate::step::{Decision, Entry, Event, Expect, Failure, ParkReason, Receipt, Timestamp};
 
 /// A store that several processes open.
 trait Store {
@@ -52,6 +52,7 @@ conformance! {
     a_released_payment_can_be_claimed_by_anyone,
     an_ended_payment_needs_no_lease,
     only_a_failed_payment_is_opened_again_and_only_once,
+    only_a_parked_payment_is_decided_and_only_once,
     a_further_attempt_is_found_by_either_key,
     a_changed_namespace_is_refused,
     rails_do_not_see_each_others_payments,
@@ -227,6 +228,34 @@ async fn only_a_failed_payment_is_opened_again_and_only_once(store: impl Store) 
     assert_eq!(error.kind(), ErrorKind::NotFailed);
     there.append(lease, vec![entry(3, prepared())], Standing::Prepared).await.unwrap();
     assert_eq!(find(&*here, "a").await.unwrap().entries.len(), 3);
+}
+
+async fn only_a_parked_payment_is_decided_and_only_once(store: impl Store) {
+    let (here, there) = (store.open(), store.open());
+    let (record, lease) = here.intend(intent("a"), at(0)).await.unwrap();
+    let decision = Decision::NotPaid { recorded: false };
+    let resolved = entry(2, Event::Resolved { decision, by: "ama".to_owned(), reason: "seen".to_owned() });
+    let error = here.resolve(&record, resolved.clone(), Standing::Failed).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::NotParked);
+    let parked = entry(1, Event::Parked { reason: ParkReason::NoAnswer });
+    let lease = here.append(lease.unwrap(), vec![parked.clone()], Standing::Parked).await.unwrap();
+    let read = find(&*there, "a").await.unwrap();
+    assert_eq!(
+        there.resolve(&record, resolved.clone(), Standing::Failed).await.unwrap_err().kind(),
+        ErrorKind::NotParked,
+        "it is not the payment that was read"
+    );
+    there.resolve(&read, resolved.clone(), Standing::Failed).await.unwrap();
+    let error = here.resolve(&read, resolved.clone(), Standing::Failed).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::NotParked);
+    let late = here.append(lease, vec![entry(3, prepared())], Standing::Prepared).await.unwrap_err();
+    assert_eq!(late.kind(), ErrorKind::Stopped);
+    let Claim::Ended(found) = here.claim(record.id).await.unwrap() else { panic!("not ended") };
+    assert_eq!(found.entries, [parked, resolved]);
+    let failed = Filter { standing: Some(Standing::Failed), ..Filter::default() };
+    assert_eq!(here.list("dollr", failed).await.unwrap()[0].updated_at, at(2));
+    let again = entry(4, Event::Again { attempt: 1, reference_id: record.intent.reference_id });
+    here.reopen(&found, again).await.unwrap();
 }
 
 async fn a_further_attempt_is_found_by_either_key(store: impl Store) {

@@ -5,7 +5,7 @@ use std::future::ready;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
 use super::{
-    Claim, Filter, Intent, Journal, Key, Lease, PaymentId, Record, Result, Standing, Summary,
+    Claim, Filter, Intent, Journal, Key, Lease, PaymentId, Record, Result, Standing, Summary, not_parked,
     other_namespace, taken_over,
 };
 use crate::clock::BoxFuture;
@@ -156,6 +156,19 @@ impl MemoryJournal {
         Ok(lease)
     }
 
+    fn do_resolve(&self, record: &Record, resolved: Entry, standing: Standing) -> Result<()> {
+        let mut store = self.lock();
+        let payment = store.payment(record.id)?;
+        if payment.standing != Standing::Parked || payment.record.entries.len() != record.entries.len() {
+            return Err(not_parked());
+        }
+        payment.updated_at = resolved.at;
+        payment.record.entries.push(resolved);
+        payment.standing = standing;
+        payment.epoch += 1;
+        Ok(())
+    }
+
     fn do_list(&self, rail: &str, filter: &Filter) -> Vec<Summary> {
         let store = self.lock();
         let wanted = |payment: &&Payment| {
@@ -210,6 +223,15 @@ impl Journal for MemoryJournal {
 
     fn reopen<'a>(&'a self, record: &'a Record, again: Entry) -> BoxFuture<'a, Result<Lease>> {
         done(self.do_reopen(record, again))
+    }
+
+    fn resolve<'a>(
+        &'a self,
+        record: &'a Record,
+        resolved: Entry,
+        standing: Standing,
+    ) -> BoxFuture<'a, Result<()>> {
+        done(self.do_resolve(record, resolved, standing))
     }
 
     fn find<'a>(&'a self, rail: &'a str, key: Key) -> BoxFuture<'a, Result<Option<Record>>> {

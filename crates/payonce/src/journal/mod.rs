@@ -298,6 +298,17 @@ pub trait Journal: fmt::Debug + Send + Sync + 'static {
     /// `NotFailed` when it is not, or no longer, the failed payment that was read.
     fn reopen<'a>(&'a self, record: &'a Record, again: Entry) -> BoxFuture<'a, Result<Lease>>;
 
+    /// Ends a parked payment with a person's decision, if nothing was appended since it was read.
+    ///
+    /// # Errors
+    /// `NotParked` when it is not, or no longer, the parked payment that was read.
+    fn resolve<'a>(
+        &'a self,
+        record: &'a Record,
+        resolved: Entry,
+        standing: Standing,
+    ) -> BoxFuture<'a, Result<()>>;
+
     /// Finds one payment.
     fn find<'a>(&'a self, rail: &'a str, key: Key) -> BoxFuture<'a, Result<Option<Record>>>;
 
@@ -319,6 +330,11 @@ fn damaged(name: &Name, what: &str) -> Error {
 /// The error for a lease that another process took over.
 fn taken_over() -> Error {
     Error::new(ErrorKind::Stopped, "another process has taken over this payment")
+}
+
+/// The error for a payment that is not the parked one that a person decided about.
+fn not_parked() -> Error {
+    Error::new(ErrorKind::NotParked, "the payment is not parked, or somebody decided about it already")
 }
 
 /// The error for a journal that belongs to another namespace.

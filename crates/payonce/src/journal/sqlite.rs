@@ -13,7 +13,7 @@ use super::owner::Owner;
 use super::writer::{Worker, explain};
 use super::{
     Claim, Filter, Intent, Journal, Key, Lease, PaymentId, Record, Result, Standing, Summary, damaged,
-    other_namespace, taken_over,
+    not_parked, other_namespace, taken_over,
 };
 use crate::clock::BoxFuture;
 use crate::error::{Error, ErrorKind};
@@ -395,6 +395,26 @@ fn reopen(
     Ok(Ok(Lease { id, epoch, next: next + 1 }))
 }
 
+fn resolve(
+    connection: &Connection,
+    (id, next): (PaymentId, usize),
+    resolved: &Entry,
+    standing: Standing,
+) -> rusqlite::Result<Result<()>> {
+    let parked = connection
+        .prepare_cached(
+            "UPDATE payments SET standing = ?3, updated_at = ?4, epoch = epoch + 1
+             WHERE id = ?1 AND standing = 'parked'
+               AND ?2 = (SELECT count(*) FROM events WHERE payment = ?1)",
+        )?
+        .execute(params![id.0, next, standing.as_str(), millis(resolved.at)])?;
+    if parked == 0 {
+        return Ok(Err(not_parked()));
+    }
+    insert_events(connection, id, next, std::slice::from_ref(resolved))?;
+    Ok(Ok(()))
+}
+
 fn list(connection: &Connection, rail: &str, filter: &Filter) -> rusqlite::Result<Vec<Summary>> {
     // The condition is the one of the partial index, to the letter, so that SQLite uses it.
     let unfinished =
@@ -490,6 +510,16 @@ impl Journal for SqliteJournal {
     fn reopen<'a>(&'a self, record: &'a Record, again: Entry) -> BoxFuture<'a, Result<Lease>> {
         let (owner, read) = (self.owner.id(), (record.id, record.entries.len()));
         Box::pin(self.writes.run(move |connection| reopen(connection, owner, read, &again)))
+    }
+
+    fn resolve<'a>(
+        &'a self,
+        record: &'a Record,
+        resolved: Entry,
+        standing: Standing,
+    ) -> BoxFuture<'a, Result<()>> {
+        let read = (record.id, record.entries.len());
+        Box::pin(self.writes.run(move |connection| resolve(connection, read, &resolved, standing)))
     }
 
     fn find<'a>(&'a self, rail: &'a str, key: Key) -> BoxFuture<'a, Result<Option<Record>>> {

@@ -21,7 +21,7 @@ use payonce::drive::{self, Pause, Turn, Work};
 use payonce::journal::{
     Claim, Filter, Intent, Journal, Key, Lease, MemoryJournal, PaymentId, Record, Standing, Summary,
 };
-use payonce::step::{Entry, Event, Expect, Outcome, ParkReason};
+use payonce::step::{self, Decision, Entry, Event, Expect, Outcome, ParkReason};
 use payonce::{BoxFuture, Error, ErrorKind, Name, Namespace, Operation, ReferenceId, Timestamp};
 
 pub(crate) use world::{Guards, Provider};
@@ -46,12 +46,18 @@ impl Choices {
         if self.mishaps == self.most {
             return 0;
         }
+        let choice = self.at_will(options);
+        self.mishaps += usize::from(choice > 0);
+        choice
+    }
+
+    /// One of `options`, none of which is a mishap.
+    fn at_will(&mut self, options: usize) -> usize {
         if self.taken == self.path.len() {
             self.path.push((0, options));
         }
         let choice = self.path[self.taken].0;
         self.taken += 1;
-        self.mishaps += usize::from(choice > 0);
         choice
     }
 
@@ -117,6 +123,9 @@ impl Journal for Book {
     fn reopen<'a>(&'a self, _: &'a Record, _: Entry) -> BoxFuture<'a, Result<Lease, Error>> {
         unreachable!("{ASKED}")
     }
+    fn resolve<'a>(&'a self, _: &'a Record, _: Entry, _: Standing) -> BoxFuture<'a, Result<(), Error>> {
+        unreachable!("{ASKED}")
+    }
     fn find<'a>(&'a self, _: &'a str, _: Key) -> BoxFuture<'a, Result<Option<Record>, Error>> {
         unreachable!("{ASKED}")
     }
@@ -157,6 +166,8 @@ struct Place {
     world: World,
     record: Record,
     first_attempt: bool,
+    /// Whether a person may still decide.
+    undecided: bool,
     mishaps_left: usize,
 }
 
@@ -166,7 +177,8 @@ impl Place {
         let state = self.record.state().unwrap();
         let half = |salt: u8| {
             let mut hash = DefaultHasher::new();
-            (salt, &state, &self.world, self.first_attempt, self.mishaps_left).hash(&mut hash);
+            (salt, &state, &self.world, self.first_attempt, self.undecided, self.mishaps_left)
+                .hash(&mut hash);
             hash.finish()
         };
         (half(1), half(2))
@@ -247,14 +259,31 @@ impl Walker {
         let next = outcome.and_then(|turn| follow(place, turn, record, &mut world));
         let choices = std::mem::replace(&mut world.choices, Choices::new(0));
         let next = next.map(|next| {
-            next.map(|(record, first_attempt)| Place {
+            next.map(|(record, first_attempt, undecided)| Place {
                 world,
                 record,
                 first_attempt,
+                undecided,
                 mishaps_left: place.mishaps_left - choices.mishaps,
             })
         });
         (next, choices)
+    }
+}
+
+/// A payment as it is taken up again, whether that is its first attempt, and whether a person may still decide.
+type Onward = (Record, bool, bool);
+
+/// A person calls a parked payment not paid, rightly or wrongly, and tries it again.
+fn decide(record: &mut Record, world: &World) {
+    let state = record.state().unwrap();
+    let (attempt, reference_id) = (state.attempt(), state.reference_id());
+    let decision = Decision::NotPaid { recorded: false };
+    for event in [
+        Event::Resolved { decision, by: "ama".to_owned(), reason: "I think so".to_owned() },
+        Event::Again { attempt, reference_id },
+    ] {
+        record.entries.push(Entry { at: at(world.now + world.skew), event });
     }
 }
 
@@ -264,7 +293,7 @@ fn follow(
     turn: Option<Result<Turn, Error>>,
     mut record: Record,
     world: &mut World,
-) -> Result<Option<(Record, bool)>, String> {
+) -> Result<Option<Onward>, String> {
     let rest = world.rest();
     let pause = match turn {
         Some(Ok(Turn::Pause(Pause::Until(moment)))) => seconds(moment) - world.skew,
@@ -275,7 +304,8 @@ fn follow(
         None => {
             // A crash, which may take the journal with it: then only the key guard is left to help. (Of a payment
             // that was tried again, a new journal knows only that the first attempt failed.)
-            if world.provider.guards.key_once && place.first_attempt && world.choices.of(2) == 1 {
+            let whole = place.first_attempt && place.undecided == world.provider.impatient;
+            if world.provider.guards.key_once && whole && world.choices.of(2) == 1 {
                 world.forget();
                 record.entries.clear();
                 record.created_at = at(world.now + world.skew);
@@ -284,7 +314,17 @@ fn follow(
         }
     };
     world.pass_until(pause);
-    Ok(Some((record, place.first_attempt)))
+    let mut undecided = place.undecided;
+    if undecided && world.choices.at_will(2) == 1 {
+        let state = record.state().unwrap();
+        if state.outcome().is_none() {
+            let reason = step::give_up(&state, Timestamp::MAX_UTC, &world.provider.terms).unwrap();
+            record.entries.push(Entry { at: at(world.now + world.skew), event: Event::Parked { reason } });
+            decide(&mut record, world);
+            undecided = false;
+        }
+    }
+    Ok(Some((record, place.first_attempt, undecided)))
 }
 
 /// Judges an end. A failed payment is tried again, once.
@@ -293,13 +333,17 @@ fn ended(
     outcome: &Outcome,
     mut record: Record,
     world: &mut World,
-) -> Result<Option<(Record, bool)>, String> {
+) -> Result<Option<Onward>, String> {
     match outcome {
         Outcome::Failed(failure) if place.first_attempt => {
             let attempt = 1 + u32::from(failure.recorded);
             let event = Event::Again { attempt, reference_id: key(attempt) };
             record.entries.push(Entry { at: at(world.now + world.skew), event });
-            return Ok(Some((record, false)));
+            return Ok(Some((record, false, place.undecided)));
+        }
+        Outcome::Parked(_) if place.undecided => {
+            decide(&mut record, world);
+            return Ok(Some((record, place.first_attempt, false)));
         }
         Outcome::Completed(_) if world.moved == 1 => {}
         Outcome::Parked(ParkReason::WindowClosed)
@@ -319,6 +363,7 @@ pub(crate) fn every_life(most: usize, provider: Provider) -> Walk {
             world: World::new(provider),
             record: intended(),
             first_attempt: true,
+            undecided: provider.impatient,
             mishaps_left: most,
         };
         let mut walker = Walker { met: HashMap::new(), turns: 0, trail: Vec::new() };

@@ -36,18 +36,25 @@ pub(crate) struct Provider {
     pub(crate) lifetime: i64,
     /// How long after its use a key is remembered; for good unless it is told.
     pub(crate) remembers: Option<i64>,
+    /// Whether a person may, at any rest, lose patience, call the payment not paid, rightly or wrongly, and try it again.
+    pub(crate) impatient: bool,
 }
 
 impl Provider {
     /// One that opens sessions, and knows its keys for good.
     pub(crate) fn with_sessions(guards: Guards, terms: Terms) -> Self {
-        Self { guards, terms, lifetime: 900, remembers: None }
+        Self { guards, terms, lifetime: 900, remembers: None, impatient: false }
     }
 
     /// One that has nothing but keys, each for a day.
     pub(crate) fn with_keys_for_a_day(key_once: bool, terms: Terms) -> Self {
         let guards = Guards { key_once, session_once: false };
-        Self { guards, terms, lifetime: 23 * 3600, remembers: Some(24 * 3600) }
+        Self { guards, terms, lifetime: 23 * 3600, remembers: Some(24 * 3600), impatient: false }
+    }
+
+    /// The same, with a person who decides once, at whichever rest, and may be wrong.
+    pub(crate) fn with_an_impatient_person(self) -> Self {
+        Self { impatient: true, ..self }
     }
 }
 

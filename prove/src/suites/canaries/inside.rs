@@ -267,6 +267,15 @@ impl Journal for Panics {
         self.0.reopen(record, again)
     }
 
+    fn resolve<'a>(
+        &'a self,
+        record: &'a Record,
+        resolved: Entry,
+        standing: Standing,
+    ) -> BoxFuture<'a, Result<(), Error>> {
+        self.0.resolve(record, resolved, standing)
+    }
+
     fn find<'a>(&'a self, rail: &'a str, key: Key) -> BoxFuture<'a, Result<Option<Record>, Error>> {
         self.0.find(rail, key)
     }

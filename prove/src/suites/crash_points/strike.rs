@@ -227,6 +227,15 @@ impl Journal for StruckJournal {
         Box::pin(self.write(Call::Reopen, self.inner.reopen(record, again)))
     }
 
+    fn resolve<'a>(
+        &'a self,
+        record: &'a Record,
+        resolved: Entry,
+        standing: Standing,
+    ) -> BoxFuture<'a, Result<(), Error>> {
+        self.inner.resolve(record, resolved, standing)
+    }
+
     fn find<'a>(&'a self, rail: &'a str, key: Key) -> BoxFuture<'a, Result<Option<Record>, Error>> {
         self.inner.find(rail, key)
     }

@@ -120,6 +120,15 @@ impl Journal for Disk {
         let record = record.clone();
         self.access("reopen", move |store| at_once(store.reopen(&record, again)))
     }
+    fn resolve<'a>(
+        &'a self,
+        record: &'a Record,
+        resolved: Entry,
+        standing: Standing,
+    ) -> BoxFuture<'a, Result<()>> {
+        let record = record.clone();
+        self.access("resolve", move |store| at_once(store.resolve(&record, resolved, standing)))
+    }
     fn find<'a>(&'a self, rail: &'a str, key: Key) -> BoxFuture<'a, Result<Option<Record>>> {
         let rail = rail.to_owned();
         self.access("find", move |store| at_once(store.find(&rail, key)))
