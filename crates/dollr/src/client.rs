@@ -129,6 +129,13 @@ impl Dollr {
         self.engine().idle().await;
     }
 
+    /// Begins no further call, and returns when those in flight have ended and what they brought is in the journal; then
+    /// nothing is driven here any more, and other processes can take the payments up at once. For a program that is told to
+    /// end; one that just ends does no harm either.
+    pub async fn stop(&self) {
+        self.engine().stop().await;
+    }
+
     /// Finds a payment by its name, in the journal, without driving it.
     ///
     /// # Errors

@@ -209,6 +209,26 @@ impl<R: Rail> Engine<R> {
         }
     }
 
+    /// Begins no further call, and returns when those in flight have ended and what they brought is in the journal. From then
+    /// on nothing is driven here, other processes can take the payments up at once, and whoever waits for one is told
+    /// `Stopped`. For a program that is told to end; one that just ends does no harm either.
+    pub async fn stop(&self) {
+        let inner = &self.inner;
+        let all = u32::try_from(inner.settings.concurrency.max(1)).unwrap_or(u32::MAX);
+        // The queue is fair: whoever asks later waits behind this, and is turned away when it is closed.
+        let held = inner.permits.acquire_many(all).await;
+        inner.permits.close();
+        drop(held);
+        let left = inner.lock().all();
+        for (key, lease) in left {
+            if let Some(lease) = lease {
+                // Best effort: the payment of a process that ends is free in any case.
+                let _ = inner.journal.release(lease).await;
+            }
+            inner.leave(key, Progress::Stopped(stopped()));
+        }
+    }
+
     /// Finds a payment by its name, without driving it.
     ///
     /// # Errors
@@ -256,6 +276,12 @@ fn taken(record: &Record) -> Error {
 /// Of a payment that cannot be read, an earlier send is not ruled out.
 fn unread(error: Error) -> Error {
     error.with_effect(Effect::Unknown)
+}
+
+/// What those are told who wait for a payment that is not driven any more.
+fn stopped() -> Error {
+    Error::new(ErrorKind::Stopped, "the engine was told to stop before the payment had ended")
+        .with_effect(Effect::Unknown)
 }
 
 /// Whether that is no answer at all, which says something of the provider and nothing of the payment.
@@ -359,6 +385,9 @@ impl<R: Rail> Inner<R> {
 
     /// Has the payment looked at after that time, and starts the task that does so if it does not run.
     fn put(self: &Arc<Self>, key: ReferenceId, after: Duration) {
+        if self.permits.is_closed() {
+            return self.leave(key, Progress::Stopped(stopped()));
+        }
         let at = self.clock.now() + after;
         let start = {
             let mut schedule = self.lock();

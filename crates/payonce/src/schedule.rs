@@ -172,6 +172,11 @@ impl Schedule {
         (slot, made)
     }
 
+    /// Every payment that is driven here, with the lease it is held by.
+    pub(crate) fn all(&self) -> Vec<(ReferenceId, Option<Lease>)> {
+        self.slots.iter().map(|(key, slot)| (*key, slot.lease)).collect()
+    }
+
     /// Counts one more rest of the payment, and says how long it is to be.
     pub(crate) fn rest_of(
         &mut self,

@@ -913,6 +913,32 @@ mod a_person_decides_on_a_parked_payment {
 mod rule_10_a_dropped_future_is_a_crash {
     use super::*;
 
+    /// The call in flight brings its answer into the journal; the payment is free for others, and whoever waits hears of it.
+    #[tokio::test]
+    async fn an_engine_that_is_told_to_stop_finishes_what_is_in_flight_and_begins_nothing() {
+        let script = Script::default()
+            .prepares("s1", FAR)
+            .answers(Submission::Accepted(PENDING))
+            .finds(LookUp::Found(completed()));
+        let journal = MemoryJournal::new();
+        let slow = Duration::from_secs(3600);
+        let pace = Pace { first_poll: (slow, slow), slowest_poll: slow, ..Pace::default() };
+        let namespace = Namespace::new("merchant-42").unwrap();
+        let settings = Settings { pace, ..Settings::default() };
+        let here = Engine::new(script.clone(), Arc::new(journal.another()), namespace, settings);
+        let payment = send(&here, "250.00").await.unwrap();
+        here.stop().await;
+        assert_eq!(payment.settled().await.unwrap_err().kind(), ErrorKind::Stopped);
+        assert_eq!(here.resume().await.unwrap(), 1);
+        here.idle().await;
+        assert_eq!(script.calls(), ["prepare", "submit s1"]);
+        let there = engine(&script, &journal);
+        there.resume().await.unwrap();
+        there.idle().await;
+        let payment = there.find(&intent().name).await.unwrap().unwrap();
+        assert!(matches!(payment.status().await.unwrap(), Status::Completed(_)));
+    }
+
     #[tokio::test]
     async fn what_the_caller_dropped_is_still_made_once() {
         let script = Script::default()

@@ -24,6 +24,7 @@ mod conformance;
 mod memory;
 mod owner;
 mod sqlite;
+pub mod upkeep;
 mod writer;
 
 pub use memory::MemoryJournal;

@@ -29,7 +29,7 @@ pub(super) fn lock_path(journal: &Path, id: Uuid) -> PathBuf {
 impl Owner {
     /// Makes and locks the file, before the owner's id is written anywhere. Clears away the files of the dead.
     pub(super) fn register(journal: &Path) -> io::Result<Self> {
-        clear_away(journal)?;
+        living(journal)?;
         loop {
             let id = Uuid::new_v4();
             let path = lock_path(journal, id);
@@ -78,18 +78,19 @@ fn lives(path: &Path) -> io::Result<bool> {
     }
 }
 
-/// Removes the files of dead processes, which had no time to.
-fn clear_away(journal: &Path) -> io::Result<()> {
-    let Some(name) = journal.file_name() else { return Ok(()) };
+/// How many processes have the journal open. Removes the files of dead ones, which had no time to.
+pub(super) fn living(journal: &Path) -> io::Result<usize> {
+    let mut living = 0;
+    let Some(name) = journal.file_name() else { return Ok(living) };
     let ours = format!("{}-owner-", name.to_string_lossy());
     let directory = journal.parent().filter(|parent| !parent.as_os_str().is_empty());
     for file in std::fs::read_dir(directory.unwrap_or(Path::new(".")))? {
         let file = file?;
         if file.file_name().to_string_lossy().starts_with(&ours) {
-            lives(&file.path())?;
+            living += usize::from(lives(&file.path())?);
         }
     }
-    Ok(())
+    Ok(living)
 }
 
 impl Drop for Owner {

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, mpsc};
 use std::time::Duration;
 
-use rusqlite::{Connection, OptionalExtension, Row, params};
+use rusqlite::{Connection, OpenFlags, OptionalExtension, Row, params};
 use sha2::{Digest as _, Sha256};
 use uuid::Uuid;
 
@@ -111,7 +111,11 @@ fn make_private(path: &Path) -> std::io::Result<()> {
 }
 
 fn connect(path: &Path) -> rusqlite::Result<Connection> {
-    let connection = Connection::open(path)?;
+    connect_with(path, OpenFlags::default())
+}
+
+pub(super) fn connect_with(path: &Path, flags: OpenFlags) -> rusqlite::Result<Connection> {
+    let connection = Connection::open_with_flags(path, flags)?;
     connection.busy_timeout(Duration::from_secs(10))?;
     connection.pragma_update(None, "synchronous", "FULL")?;
     connection.pragma_update(None, "foreign_keys", true)?;
@@ -119,14 +123,15 @@ fn connect(path: &Path) -> rusqlite::Result<Connection> {
     Ok(connection)
 }
 
+/// What marks the file as a journal, and of which version.
+fn stamp(connection: &Connection) -> Result<(i32, i32)> {
+    let number =
+        |name: &str| connection.pragma_query_value(None, name, |row| row.get::<_, i32>(0)).map_err(explain);
+    Ok((number("application_id")?, number("user_version")?))
+}
+
 /// Makes a new file a journal, under the file's own lock, or checks that an old one is a journal of this version.
 fn set_up(connection: &mut Connection) -> Result<()> {
-    let number = |connection: &Connection, name: &str| {
-        connection.pragma_query_value(None, name, |row| row.get::<_, i32>(0)).map_err(explain)
-    };
-    let stamp = |connection: &Connection| -> Result<(i32, i32)> {
-        Ok((number(connection, "application_id")?, number(connection, "user_version")?))
-    };
     if stamp(connection)? == (0, 0) {
         let change = connection
             .transaction_with_behavior(rusqlite::TransactionBehavior::Immediate)
@@ -141,8 +146,14 @@ fn set_up(connection: &mut Connection) -> Result<()> {
         }
         change.commit().map_err(explain)?;
     }
+    stamped(connection)?;
+    connection.pragma_update(None, "journal_mode", "WAL").map_err(explain)
+}
+
+/// Checks that the file is a journal of this version.
+pub(super) fn stamped(connection: &Connection) -> Result<()> {
     match stamp(connection)? {
-        (APPLICATION_ID, VERSION) => connection.pragma_update(None, "journal_mode", "WAL").map_err(explain),
+        (APPLICATION_ID, VERSION) => Ok(()),
         (APPLICATION_ID, newer) if newer > VERSION => Err(Error::new(
             ErrorKind::Journal,
             format!(
@@ -172,10 +183,10 @@ fn key(column: usize, row: &Row<'_>) -> rusqlite::Result<ReferenceId> {
     Ok(Uuid::from_bytes(bytes).into())
 }
 
-const PAYMENT: &str =
+pub(super) const PAYMENT: &str =
     "SELECT id, rail, operation, name, reference_id, contents, expect, digest, created_at FROM payments";
 
-fn payment(row: &Row<'_>) -> rusqlite::Result<(PaymentId, Intent, [u8; 32], Timestamp)> {
+pub(super) fn payment(row: &Row<'_>) -> rusqlite::Result<(PaymentId, Intent, [u8; 32], Timestamp)> {
     let text = |column: usize| row.get::<_, String>(column);
     let intent = Intent {
         rail: text(1)?,
@@ -189,7 +200,7 @@ fn payment(row: &Row<'_>) -> rusqlite::Result<(PaymentId, Intent, [u8; 32], Time
 }
 
 /// Reads a payment's events, and checks that the record is the one that was written.
-fn record(
+pub(super) fn record(
     connection: &Connection,
     (id, intent, digest, created_at): (PaymentId, Intent, [u8; 32], Timestamp),
 ) -> rusqlite::Result<Result<Record>> {
