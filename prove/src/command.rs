@@ -9,6 +9,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Context as _, Result, anyhow, bail};
 use payonce_sandbox::dwolla::{KEY, SECRET};
 use payonce_sandbox::{CLIENT_ID, CLIENT_SECRET, DEVICE_NAME, PASSCODE, PASSCODE_PHONE};
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 /// Where the command is, and the provider.
@@ -20,10 +21,20 @@ pub(crate) struct Shop {
 }
 
 /// Whose provider it is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) enum Rail {
     Dollr,
     Dwolla,
+}
+
+impl Rail {
+    /// Its name in the journal and on the command line.
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Dollr => "dollr",
+            Self::Dwolla => "dwolla",
+        }
+    }
 }
 
 /// How long any one process may take. Whatever takes longer hangs.
@@ -112,6 +123,7 @@ fn was_killed(status: ExitStatus) -> bool {
 /// A provider in a process of its own, with its books in a file, or in memory.
 pub(crate) struct Provider {
     payonce: PathBuf,
+    rail: Rail,
     books: Option<PathBuf>,
     address: String,
     running: Option<Running>,
@@ -119,9 +131,9 @@ pub(crate) struct Provider {
 
 impl Provider {
     /// Starts one on any free port.
-    pub(crate) fn start(payonce: &Path, books: Option<PathBuf>) -> Result<Self> {
+    pub(crate) fn start(payonce: &Path, rail: Rail, books: Option<PathBuf>) -> Result<Self> {
         let address = "127.0.0.1:0".to_owned();
-        let mut provider = Self { payonce: payonce.to_owned(), books, address, running: None };
+        let mut provider = Self { payonce: payonce.to_owned(), rail, books, address, running: None };
         provider.start_again()?;
         Ok(provider)
     }
@@ -133,7 +145,7 @@ impl Provider {
     /// Starts it where it was, with the books that it has.
     pub(crate) fn start_again(&mut self) -> Result<()> {
         let mut child = Command::new(&self.payonce)
-            .args(["sandbox", "--addr", &self.address])
+            .args(["sandbox", "--rail", self.rail.name(), "--addr", &self.address])
             .args(self.books.iter().flat_map(|books| ["--db".as_ref(), books.as_os_str()]))
             .env_clear()
             .stdin(Stdio::null())
@@ -145,9 +157,9 @@ impl Provider {
         self.running = Some(Running(child));
         let mut line = String::new();
         BufReader::new(said).read_line(&mut line)?;
-        let (_, address) = line
-            .trim()
+        let address = line
             .split_once("http://")
+            .and_then(|(_, rest)| rest.split_whitespace().next())
             .with_context(|| format!("the sandbox did not say where it listens, but {line:?}"))?;
         address.clone_into(&mut self.address);
         Ok(())

@@ -1,21 +1,24 @@
 //! A process that pays for hours: it must not grow. It is a process of its own, and so is the provider, so that neither
-//! what this program holds nor the provider's books are counted.
+//! what this program holds nor the provider's books are counted. Each rail has one, and they run beside each other.
 
 use std::io::{BufRead as _, BufReader, Write as _};
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode, Stdio};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::thread;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result, anyhow, ensure};
 use dollr::{AccountId, Clock, Dollr, Passcode, Secret, Settlement, Timestamp, usd};
+use dwolla::{CustomerId, Dwolla, FundingSourceId, Simulations};
 use payonce::BoxFuture;
+use payonce_sandbox::dwolla::{BANK, KEY, SECRET, VERIFIED_CUSTOMER};
 use payonce_sandbox::{CLIENT_ID, CLIENT_SECRET, PASSCODE, PASSCODE_PHONE};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
-use crate::command::Provider;
+use crate::command::{Provider, Rail};
 use crate::suite::{Figures, Run, Stop, Suite};
 
 /// The suite.
@@ -31,6 +34,9 @@ pub(crate) const CHILD: &str = "soak-child";
 
 /// Three days pass in twenty minutes.
 const SPEED: u32 = 216;
+
+/// The rails. Each has a process of its own, and they share the machine.
+const RAILS: [Rail; 2] = [Rail::Dollr, Rail::Dwolla];
 
 /// How many payments are under way at a time.
 const WORKERS: u64 = 32;
@@ -48,6 +54,7 @@ struct Sample {
 /// How the paying process is started.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 struct Work {
+    rail: Rail,
     url: String,
     journal: PathBuf,
     seconds: u64,
@@ -63,27 +70,40 @@ fn run(run: &Run) -> Result<Figures, Stop> {
     // In seconds the allocator has not come to rest.
     let most = run.scale.pick(20.0, 5.0, 5.0);
     let mut figures = Figures::default();
-    let soaked = soak(run, &run.scratch.join("journal.db"), seconds, 0)?;
     let virtual_hours = seconds as f64 * f64::from(SPEED) / 3600.0;
     figures.measure("virtual time", virtual_hours, "h");
     figures.measure("real time", seconds as f64 / 60.0, "min");
-    figures.count("payments", soaked.payments, "");
-    figures.measure("memory after warming up", soaked.warm.memory_kib as f64 / 1024.0, "MiB");
-    figures.measure("memory at the end", soaked.end.memory_kib as f64 / 1024.0, "MiB");
-    figures.measure("growth", soaked.growth(), "%");
-    figures.text("files, threads, tasks at the end", {
+    for (rail, soaked) in soak_each(run, seconds, 0)? {
+        let of = |what: &str| format!("{}: {what}", rail.name());
+        figures.count(&of("payments"), soaked.payments, "");
+        figures.measure(&of("memory after warming up"), soaked.warm.memory_kib as f64 / 1024.0, "MiB");
+        figures.measure(&of("memory at the end"), soaked.end.memory_kib as f64 / 1024.0, "MiB");
+        figures.measure(&of("growth"), soaked.growth(), "%");
         let Sample { files, threads, tasks, .. } = soaked.end;
-        format!("{files}, {threads}, {tasks}")
-    });
-    if let Some(wrong) = soaked.wrong(most) {
-        return Err(run.violation(wrong).into());
+        figures.text(&of("files, threads, tasks at the end"), format!("{files}, {threads}, {tasks}"));
+        if let Some(wrong) = soaked.wrong(most) {
+            return Err(run.violation(of(&wrong)).into());
+        }
     }
-    let leaking = soak(run, &run.scratch.join("leaking.db"), run.scale.pick(8, 30, 30), 4 << 20)?;
-    if leaking.wrong(most).is_none() {
-        let what = format!("a process that loses memory grew by {:.1} % only", leaking.growth());
-        return Err(run.violation(what).into());
+    for (rail, leaking) in soak_each(run, run.scale.pick(8, 30, 30), 4 << 20)? {
+        if leaking.wrong(most).is_none() {
+            let (rail, growth) = (rail.name(), leaking.growth());
+            let what = format!("{rail}: a process that loses memory grew by {growth:.1} % only");
+            return Err(run.violation(what).into());
+        }
     }
     Ok(figures)
+}
+
+/// Runs a paying process for each rail, all at once.
+fn soak_each(run: &Run, seconds: u64, leak: usize) -> Result<Vec<(Rail, Soaked)>, Stop> {
+    thread::scope(|scope| {
+        let running = RAILS.map(|rail| (rail, scope.spawn(move || soak(run, rail, seconds, leak))));
+        let ended = running.into_iter().map(|(rail, thread)| {
+            Ok((rail, thread.join().map_err(|_| anyhow!("the watch over {} panicked", rail.name()))??))
+        });
+        ended.collect()
+    })
 }
 
 /// What was seen of a process after it had warmed up and at its end.
@@ -113,10 +133,11 @@ impl Soaked {
 }
 
 /// Runs the paying process and a provider for it, and asks the books.
-fn soak(run: &Run, journal: &Path, seconds: u64, leak: usize) -> Result<Soaked, Stop> {
-    let mut provider = Provider::start(&run.payonce, None)?;
+fn soak(run: &Run, rail: Rail, seconds: u64, leak: usize) -> Result<Soaked, Stop> {
+    let mut provider = Provider::start(&run.payonce, rail, None)?;
     provider.control("clock", Some(&json!({ "speed": SPEED })))?;
-    let work = Work { url: provider.url(), journal: journal.to_owned(), seconds, leak };
+    let journal = run.scratch.join(format!("{}-{leak}.db", rail.name()));
+    let work = Work { rail, url: provider.url(), journal, seconds, leak };
     let program = std::env::current_exe().context("finding this program")?;
     let mut child = Command::new(program)
         .arg(CHILD)
@@ -142,7 +163,7 @@ fn soak(run: &Run, journal: &Path, seconds: u64, leak: usize) -> Result<Soaked, 
         && books["movements"] == payments;
     if !right {
         return Err(run
-            .violation(format!("{payments} payments were made, and the books say {books}"))
+            .violation(format!("{}: {payments} payments were made, and the books say {books}", rail.name()))
             .into());
     }
     let many = samples.len();
@@ -180,44 +201,99 @@ pub(crate) fn child(mut arguments: impl Iterator<Item = String>) -> ExitCode {
 
 fn pay(work: &Work) -> Result<()> {
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
+    match work.rail {
+        Rail::Dollr => runtime.block_on(pay_on_dollr(work)),
+        Rail::Dwolla => runtime.block_on(pay_on_dwolla(work)),
+    }
+}
+
+/// Longer than any payment takes.
+const FIRST_ANSWER: Duration = Duration::from_secs(24 * 3600);
+
+async fn pay_on_dollr(work: &Work) -> Result<()> {
     let dollr = Dollr::builder()
         .client_id(CLIENT_ID)
         .client_secret(Secret::new(CLIENT_SECRET))
         .base_url(&work.url)
         .passcode(Passcode::of_phone(Secret::new(PASSCODE), PASSCODE_PHONE))
-        .clock(Arc::new(Fast { began: Instant::now(), at: std::time::SystemTime::now().into() }))
-        .first_answer(Duration::from_secs(24 * 3600))
+        .clock(Arc::new(Fast::now()))
+        .first_answer(FIRST_ANSWER)
         .journal(&work.journal)
         .build()?;
+    let pay = move |name| {
+        let dollr = dollr.clone();
+        async move {
+            let order = dollr.payout(name, AccountId::new(18), usd("1.00")?);
+            Ok(order.send().await?.settled().await?)
+        }
+    };
+    pay_all(work, pay).await
+}
+
+/// From a bank to a balance, so that each payment is pending until the banks have dealt with it.
+async fn pay_on_dwolla(work: &Work) -> Result<()> {
+    let dwolla = Dwolla::builder()
+        .key(KEY)
+        .secret(Secret::new(SECRET))
+        .base_url(&work.url)
+        .clock(Arc::new(Fast::now()))
+        .first_answer(FIRST_ANSWER)
+        .journal(&work.journal)
+        .build()?;
+    let banks = dwolla.simulations();
+    let pay = move |name| {
+        let dwolla = dwolla.clone();
+        async move {
+            let payee = CustomerId::new(VERIFIED_CUSTOMER.to_string());
+            let order = dwolla.transfer(name, FundingSourceId::new(BANK.to_string()), payee, usd("1.00")?);
+            Ok(order.send().await?.settled().await?)
+        }
+    };
+    tokio::select! {
+        paid = pay_all(work, pay) => paid,
+        failed = settle(banks) => failed,
+    }
+}
+
+/// Has the banks deal with what waits for them, until they fail to.
+async fn settle(banks: Simulations) -> Result<()> {
+    loop {
+        tokio::time::sleep(Duration::from_millis(20)).await;
+        banks.run().await?;
+    }
+}
+
+/// Pays one after the other in each of the workers, and says each second what the process holds.
+async fn pay_all<P, F>(work: &Work, pay: P) -> Result<()>
+where
+    P: Fn(String) -> F + Clone + Send + 'static,
+    F: Future<Output = Result<Settlement>> + Send,
+{
     let paid = Arc::new(AtomicU64::new(0));
     let until = Instant::now() + Duration::from_secs(work.seconds);
-    runtime.block_on(async {
-        let mut workers = tokio::task::JoinSet::new();
-        for worker in 0..WORKERS {
-            let (dollr, paid) = (dollr.clone(), Arc::clone(&paid));
-            workers.spawn(async move {
-                let mut number = 0;
-                while Instant::now() < until {
-                    number += 1;
-                    let name = format!("soak/{worker}/{number}");
-                    let order = dollr.payout(name, AccountId::new(18), usd("1.00")?);
-                    let settlement = order.send().await?.settled().await?;
-                    ensure!(matches!(settlement, Settlement::Completed(_)), "{settlement:?}");
-                    paid.fetch_add(1, Ordering::Relaxed);
-                }
-                anyhow::Ok(())
-            });
-        }
-        while Instant::now() < until {
-            tokio::time::sleep(Duration::from_secs(1)).await;
-            std::mem::forget(vec![1_u8; work.leak]);
-            say(&paid)?;
-        }
-        while let Some(worker) = workers.join_next().await {
-            worker??;
-        }
-        say(&paid)
-    })
+    let mut workers = tokio::task::JoinSet::new();
+    for worker in 0..WORKERS {
+        let (pay, paid) = (pay.clone(), Arc::clone(&paid));
+        workers.spawn(async move {
+            let mut number = 0;
+            while Instant::now() < until {
+                number += 1;
+                let settlement = pay(format!("soak/{worker}/{number}")).await?;
+                ensure!(matches!(settlement, Settlement::Completed(_)), "{settlement:?}");
+                paid.fetch_add(1, Ordering::Relaxed);
+            }
+            anyhow::Ok(())
+        });
+    }
+    while Instant::now() < until {
+        tokio::time::sleep(Duration::from_secs(1)).await;
+        std::mem::forget(vec![1_u8; work.leak]);
+        say(&paid)?;
+    }
+    while let Some(worker) = workers.join_next().await {
+        worker??;
+    }
+    say(&paid)
 }
 
 fn say(paid: &AtomicU64) -> Result<()> {
@@ -243,6 +319,12 @@ fn say(paid: &AtomicU64) -> Result<()> {
 struct Fast {
     began: Instant,
     at: Timestamp,
+}
+
+impl Fast {
+    fn now() -> Self {
+        Self { began: Instant::now(), at: std::time::SystemTime::now().into() }
+    }
 }
 
 impl Clock for Fast {

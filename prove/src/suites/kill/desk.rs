@@ -1,5 +1,7 @@
 //! The provider of a field: what is paid there, what can be held there, and what its books say.
 
+use std::path::Path;
+
 use anyhow::Result;
 use dollr::{Name, Namespace, Operation, ReferenceId};
 use payonce_sandbox::dwolla::switches::Keys;
@@ -38,6 +40,15 @@ impl Desk {
                 let switches = Switches { keys, ..Switches::default() };
                 Self::Dwolla(runtime.block_on(DwollaSandbox::builder().switches(switches).start())?)
             }
+        })
+    }
+
+    /// Opens one on the books that another process has kept.
+    pub(super) fn on_books(rail: Rail, books: &Path) -> Result<Self> {
+        let runtime = bed::runtime()?;
+        Ok(match rail {
+            Rail::Dollr => Self::Dollr(runtime.block_on(Sandbox::builder().db(books).start())?),
+            Rail::Dwolla => Self::Dwolla(runtime.block_on(DwollaSandbox::builder().db(books).start())?),
         })
     }
 
@@ -103,12 +114,21 @@ impl Desk {
         (movement, line)
     }
 
+    /// How often money has moved under a key and was not brought back.
+    pub(super) fn payments(&self, key: ReferenceId) -> u64 {
+        match self {
+            Self::Dollr(sandbox) => sandbox.ledger().payments(key.as_uuid()),
+            Self::Dwolla(sandbox) => sandbox.ledger().payments(&key.to_string()),
+        }
+    }
+
     /// A payment that its command has ended was made once.
     pub(super) fn judge(&self, code: i32, movement: &str, name: &str, tally: &mut Tally) -> Result<()> {
-        let paid = match self {
-            Self::Dollr(sandbox) => sandbox.ledger().payments(key(CLIENT_ID, movement, name)?.as_uuid()),
-            Self::Dwolla(sandbox) => sandbox.ledger().payments(&key(KEY, movement, name)?.to_string()),
+        let merchant = match self {
+            Self::Dollr(_) => CLIENT_ID,
+            Self::Dwolla(_) => KEY,
         };
+        let paid = self.payments(key(merchant, movement, name)?);
         if (code, paid) != (COMPLETED, 1) {
             tally.wrong(format!(
                 "{name}: a {movement} ended with exit code {code}, and was paid {paid} times"

@@ -3,6 +3,7 @@
 
 mod desk;
 mod fields;
+mod plan;
 
 use std::thread;
 use std::time::Instant;
@@ -29,13 +30,15 @@ const THREADS: usize = 4;
 /// A field, and the share of the kills that it has, in tenths.
 type Field = (&'static str, usize, fn(&mut Worker) -> Result<Tally>);
 
-const FIELDS: [Field; 6] = [
-    ("fresh journals", 3, |worker| worker.fresh_journals(&Desk::open(Rail::Dollr, true)?)),
-    ("chosen moments", 1, |worker| worker.chosen_moments(&Desk::open(Rail::Dollr, true)?, false)),
+const FIELDS: [Field; 8] = [
+    ("fresh journals", 2, |worker| worker.fresh_journals(&Desk::open(Rail::Dollr, true)?)),
     ("fresh journals on dwolla", 1, |worker| worker.fresh_journals(&Desk::open(Rail::Dwolla, true)?)),
+    ("chosen moments", 1, |worker| worker.chosen_moments(&Desk::open(Rail::Dollr, true)?, false)),
     ("chosen moments on dwolla", 1, |worker| worker.chosen_moments(&Desk::open(Rail::Dwolla, true)?, false)),
-    ("shared journals", 3, Worker::shared_journals),
-    ("a provider that is killed too", 1, Worker::mortal_provider),
+    ("shared journals", 2, |worker| worker.shared_journals(&Desk::open(Rail::Dollr, true)?)),
+    ("shared journals on dwolla", 1, |worker| worker.shared_journals(&Desk::open(Rail::Dwolla, true)?)),
+    ("a provider that is killed too", 1, |worker| worker.mortal_provider(Rail::Dollr)),
+    ("a dwolla that is killed too", 1, |worker| worker.mortal_provider(Rail::Dwolla)),
 ];
 
 /// The same on a provider without any guard, with the journal lost.
