@@ -324,7 +324,13 @@ fn claim(connection: &Connection, owner: &Owner, id: PaymentId) -> rusqlite::Res
         Err(error) => return Ok(Err(error)),
     };
     if standing.parse::<Standing>().is_ok_and(Standing::is_ended) {
-        return Ok(Ok(Claim::Ended(found)));
+        // The events are the payment; the word beside them only finds those that have not ended.
+        let told = found.state().map(|state| Standing::of(&state).is_ended());
+        return Ok(match told {
+            Ok(true) => Ok(Claim::Ended(found)),
+            Ok(false) => Err(damaged(&found.intent.name, "is called ended, which its events do not say")),
+            Err(error) => Err(error),
+        });
     }
     if let Some(holder) = holder {
         match owner.is_alive(Uuid::from_bytes(holder)) {
@@ -748,6 +754,43 @@ mod tests {
             };
             assert_eq!(error.kind(), ErrorKind::Journal);
             assert!(error.message().contains(words), "{name}: {error}");
+        }
+    }
+
+    #[tokio::test]
+    async fn no_bit_that_turns_in_its_standing_hides_an_unfinished_payment() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("journal.db");
+        let journal = SqliteJournal::open(&path).unwrap();
+        let (record, lease) = journal.intend(intent("a"), now()).await.unwrap();
+        journal.append(lease.unwrap(), Vec::new(), Standing::Pending).await.unwrap();
+        let unfinished = Filter { unfinished: true, ..Filter::default() };
+        let turned = (0..8 * "pending".len()).map(|bit| {
+            let mut word = b"pending".to_vec();
+            word[bit / 8] ^= 1 << (bit % 8);
+            word
+        });
+        // No single bit makes one of these of another.
+        for word in turned {
+            raw(&path).execute("UPDATE payments SET standing = CAST(?1 AS TEXT)", [&word]).unwrap();
+            match journal.list("dollr", unfinished.clone()).await {
+                Ok(listed) => assert_eq!(listed[0].id, record.id, "{}", word.escape_ascii()),
+                Err(error) => assert!(error.message().contains("damaged"), "{error}"),
+            }
+        }
+    }
+
+    #[tokio::test]
+    async fn a_payment_that_is_called_ended_and_is_not_is_damaged() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("journal.db");
+        let journal = SqliteJournal::open(&path).unwrap();
+        let (record, _) = journal.intend(intent("a"), now()).await.unwrap();
+        for ended in [Standing::Completed, Standing::Failed, Standing::Parked] {
+            raw(&path).execute("UPDATE payments SET standing = ?1", [ended.as_str()]).unwrap();
+            let error = journal.claim(record.id).await.unwrap_err();
+            assert_eq!(error.kind(), ErrorKind::Journal);
+            assert!(error.message().contains("called ended"), "{error}");
         }
     }
 
