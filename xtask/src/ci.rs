@@ -5,7 +5,7 @@
 
 use std::env;
 use std::io::{BufRead, BufReader};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitCode, Stdio};
 use std::time::Instant;
 
@@ -148,7 +148,19 @@ fn published_specs() -> Result<()> {
     finish(Command::new(&validator).args(specs), &shown)
 }
 
-/// What the sandbox does is what its document says: generated requests, right and wrong ones, against one that runs.
+/// A document, the rail whose sandbox serves it, and what schemathesis has to know about that sandbox.
+struct Served {
+    document: &'static str,
+    rail: &'static str,
+    hooks: &'static str,
+}
+
+const SERVED: [Served; 2] = [
+    Served { document: "openapi.json", rail: "dollr", hooks: "xtask/specs/schemathesis.py" },
+    Served { document: "openapi.dwolla.json", rail: "dwolla", hooks: "xtask/specs/schemathesis.dwolla.py" },
+];
+
+/// What the sandboxes do is what their documents say: generated requests, right and wrong ones, against one that runs.
 /// Skipped where Python is missing, except in `CI=true`.
 fn schemathesis() -> Result<()> {
     let Some(schemathesis) = from_pypi("schemathesis", SCHEMATHESIS, "schemathesis")? else {
@@ -158,44 +170,48 @@ fn schemathesis() -> Result<()> {
         cargo().args(["build", "--quiet", "--locked", "-p", "payonce-cli"]),
         "cargo build -p payonce-cli",
     )?;
-    let sandbox = RunningSandbox::start()?;
-    let arguments = [
-        "run",
-        "openapi.json",
-        "--url",
-        &sandbox.url,
-        "--checks",
-        "all",
-        // The document has 200 and 422 alone, the provider sends 401, 403 and 404 too: `says_no_as_described`, a check
-        // of our own, judges every other status instead. And it takes what the provider would refuse for reasons that
-        // no schema can say, such as an id that does not exist, so that not everything that fits is accepted.
-        "--exclude-checks",
-        "status_code_conformance,positive_data_acceptance",
-        "--phases",
-        "coverage,fuzzing,stateful",
-        "--max-examples",
-        "20",
-        // The same requests every time, so that a failure is the fault of the change that brings it.
-        "--generation-deterministic",
-        // More than one thread fails at random in Python's own parser.
-        "--workers",
-        "1",
-        "--continue-on-failure",
-        "--warnings",
-        "off",
-    ];
-    finish(
-        Command::new(&schemathesis).args(arguments).env("SCHEMATHESIS_HOOKS", HOOKS),
-        &format!(
-            "payonce sandbox & SCHEMATHESIS_HOOKS={HOOKS} {} {}",
-            schemathesis.display(),
-            arguments.join(" ")
-        ),
-    )
+    SERVED.iter().try_for_each(|served| served.check(&schemathesis))
 }
 
-/// What schemathesis has to know about the sandbox.
-const HOOKS: &str = "xtask/specs/schemathesis.py";
+impl Served {
+    fn check(&self, schemathesis: &Path) -> Result<()> {
+        let Self { document, rail, hooks } = self;
+        let sandbox = RunningSandbox::start(rail)?;
+        let arguments = [
+            "run",
+            document,
+            "--url",
+            &sandbox.url,
+            "--checks",
+            "all",
+            // No document has every refusal that its prose tells of: `says_no_as_described`, a check of our own, judges
+            // every status instead. And documents take what the providers would refuse for reasons that no schema can
+            // say, such as an id that does not exist, so that not everything that fits is accepted.
+            "--exclude-checks",
+            "status_code_conformance,positive_data_acceptance",
+            "--phases",
+            "coverage,fuzzing,stateful",
+            "--max-examples",
+            "20",
+            // The same requests every time, so that a failure is the fault of the change that brings it.
+            "--generation-deterministic",
+            // More than one thread fails at random in Python's own parser.
+            "--workers",
+            "1",
+            "--continue-on-failure",
+            "--warnings",
+            "off",
+        ];
+        finish(
+            Command::new(schemathesis).args(arguments).env("SCHEMATHESIS_HOOKS", hooks),
+            &format!(
+                "payonce sandbox --rail {rail} & SCHEMATHESIS_HOOKS={hooks} {} {}",
+                schemathesis.display(),
+                arguments.join(" ")
+            ),
+        )
+    }
+}
 
 /// A sandbox of its own, which ends with this.
 struct RunningSandbox {
@@ -204,10 +220,10 @@ struct RunningSandbox {
 }
 
 impl RunningSandbox {
-    fn start() -> Result<Self> {
+    fn start(rail: &str) -> Result<Self> {
         let command = target().join("debug").join(format!("payonce{}", env::consts::EXE_SUFFIX));
         let mut process = Command::new(&command)
-            .args(["sandbox", "--addr", "127.0.0.1:0"])
+            .args(["sandbox", "--rail", rail, "--addr", "127.0.0.1:0"])
             .stdout(Stdio::piped())
             .spawn()
             .with_context(|| format!("cannot start {}", command.display()))?;
@@ -215,9 +231,8 @@ impl RunningSandbox {
         let mut sandbox = Self { process, url: String::new() };
         let mut line = String::new();
         BufReader::new(stdout).read_line(&mut line)?;
-        let url = line.trim_end().rsplit_once(' ').map(|(_, url)| url);
-        let url =
-            url.filter(|url| url.starts_with("http://")).with_context(|| format!("it said {line:?}"))?;
+        let url = line.split_whitespace().find(|word| word.starts_with("http://"));
+        let url = url.with_context(|| format!("it said {line:?}"))?;
         url.clone_into(&mut sandbox.url);
         Ok(sandbox)
     }

@@ -42,8 +42,12 @@ fn found(books: &Books, id: Uuid) -> Result<&FundingSource, Refusal> {
 
 /// The funding sources of somebody; without those that were removed, if so asked.
 pub(super) fn list(books: &Books, owner: Owner, asked: &Asked) -> Result<Answer, Refusal> {
-    let without_removed = asked.query.get("removed").is_some_and(|removed| removed == "false");
-    let sources = books.sources_of(owner).filter(|source| !(without_removed && source.removed));
+    let with_removed = match asked.query.get("removed").map(String::as_str) {
+        None | Some("true") => true,
+        Some("false") => false,
+        Some(_) => return Err(Wrong::at("Invalid", "/removed", "Removed is true or false.").into()),
+    };
+    let sources = books.sources_of(owner).filter(|source| with_removed || !source.removed);
     let shown: Vec<Value> = sources.map(|source| show(books, source)).collect();
     let pen = books.pen();
     let path = match owner {

@@ -24,7 +24,7 @@ const PAGE: usize = 25;
 /// What a list is asked for.
 #[derive(Debug, Default)]
 pub(crate) struct Asked {
-    /// What is in the query, without what is empty.
+    /// What is in the query, without empty words to look for.
     query: HashMap<String, String>,
     start_amount: Option<Decimal>,
     end_amount: Option<Decimal>,
@@ -47,7 +47,9 @@ fn parsed<T: std::str::FromStr>(
 impl Asked {
     /// Reads a query, and says what is wrong with it, if anything.
     pub(crate) fn read(mut query: HashMap<String, String>) -> Result<Self, Refusal> {
-        query.retain(|_, value| !value.is_empty());
+        query.retain(|name, value| {
+            !(value.is_empty() && ["search", "correlationId"].contains(&name.as_str()))
+        });
         let asked = Self {
             start_amount: parsed(&query, "startAmount", "/startAmount")?,
             end_amount: parsed(&query, "endAmount", "/endAmount")?,

@@ -87,8 +87,20 @@ async fn a_list_holds_what_every_filter_lets_through() {
         assert_eq!(total(own(query)).await, Some(found), "{query}");
     }
     assert_eq!(total(format!("/customers/{CUSTOMER}/transfers?correlationId=order-1")).await, Some(1));
-    for query in ["status=reclaimed", "limit=0", "limit=x", "offset=-1", "startAmount=x", "endDate=today"] {
+    for query in [
+        "status=reclaimed",
+        "limit=0",
+        "limit=x",
+        "offset=-1",
+        "startAmount=x",
+        "endDate=today",
+        "startDate=",
+    ] {
         assert_eq!(application.get(&own(query)).await.status, 400, "{query}");
+    }
+    for (removed, status) in [("true", 200), ("false", 200), ("null", 400), ("", 400)] {
+        let path = format!("/accounts/{ACCOUNT}/funding-sources?removed={removed}");
+        assert_eq!(application.get(&path).await.status, status, "{removed:?}");
     }
     assert_eq!(application.get(&own("offset=9990&limit=25")).await.refusal().1, "BadRequest");
     assert!(sandbox.ledger().is_balanced());
