@@ -6,7 +6,9 @@ use std::process::{Command, Stdio};
 use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
-use payonce_sandbox::{CLIENT_SECRET, PASSCODE, PASSCODE_PHONE, Sandbox};
+use payonce_sandbox::dwolla::{BALANCE, BANK, CUSTOMER, SECRET, VERIFIED_BALANCE, VERIFIED_CUSTOMER};
+use payonce_sandbox::{CLIENT_SECRET, DwollaSandbox, PASSCODE, PASSCODE_PHONE, Sandbox};
+use uuid::Uuid;
 
 use super::Search;
 use crate::suite::Run;
@@ -18,27 +20,25 @@ pub(super) fn check(run: &Run) -> Result<Result<(usize, usize), String>> {
         ("the client secret", CLIENT_SECRET),
         ("the passcode", PASSCODE),
         ("the passcode's phone", PASSCODE_PHONE),
+        ("the application's secret", SECRET),
     ];
     let mut search = Search::new(secrets);
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build()?;
     let sandbox = runtime.block_on(Sandbox::builder().settle_after(Duration::from_millis(50)).start())?;
+    let dwolla = runtime.block_on(DwollaSandbox::start())?;
     let mut seen = BTreeMap::new();
     let directory = run.scratch.join("command");
     fs::create_dir(&directory)?;
-    let payout = "payout canaries/argv --account 18 --amount 1.00 --currency USD --wait";
-    let refund = "refund canaries/refund --intent 9001 --amount 1.00 --currency USD --reason damaged --wait";
-    let wrong = "payout canaries/argv --account 19 --amount 1.00 --currency USD";
-    for line in
-        [payout, refund, wrong, "resume", "list --json", "show canaries/argv", "demo --payments 30 --kills 2"]
-    {
+    for (line, code) in lines() {
         let mut command = Command::new(&run.payonce);
         command.args(line.split(' ')).current_dir(&directory);
         command.env("PAYONCE_LOG", "trace").env("PAYONCE_JOURNAL", directory.join("journal.db"));
-        command.envs(sandbox.env()).env("TMPDIR", &directory);
+        command.envs(sandbox.env()).envs(dwolla.env()).env("TMPDIR", &directory);
         let told = watched(command, &mut seen).with_context(|| format!("payonce {line}"))?;
         ensure!(
-            line == wrong || told.status.success(),
-            "payonce {line}: {}",
+            told.status.code() == Some(code),
+            "payonce {line}: {}: {}",
+            told.status,
             String::from_utf8_lossy(&told.stderr)
         );
         for (stream, text) in [("printed", &told.stdout), ("logged", &told.stderr)] {
@@ -53,8 +53,11 @@ pub(super) fn check(run: &Run) -> Result<Result<(usize, usize), String>> {
             return Ok(Err(found));
         }
     }
-    let children = lines.iter().filter(|line| String::from_utf8_lossy(line).contains("demo-child")).count();
-    ensure!(children > 0, "the children of the demonstration were not seen");
+    for rail in ["dollr", "dwolla"] {
+        let child = format!("demo-child\0--rail\0{rail}\0");
+        let seen = lines.iter().any(|line| String::from_utf8_lossy(line).contains(&child));
+        ensure!(seen, "the children of the demonstration on {rail} were not seen");
+    }
     if let Err(found) = search.look_below(&directory)? {
         return Ok(Err(found));
     }
@@ -69,6 +72,36 @@ pub(super) fn check(run: &Run) -> Result<Result<(usize, usize), String>> {
         }
     }
     Ok(Ok((lines.len(), seen.len())))
+}
+
+/// What is said to the command, on either rail, and the exit code with which it ends.
+fn lines() -> Vec<(String, i32)> {
+    const DONE: i32 = 0;
+    const REFUSED: i32 = 1;
+    const UNDER_WAY: i32 = 4;
+    let on_dwolla = |name: &str, from: Uuid, to: &str, rest: &str| {
+        format!("transfer {name} --rail dwolla --from {from} --to {to} {rest}")
+    };
+    let (balance, customer) = (VERIFIED_BALANCE.to_string(), format!("customer:{CUSTOMER}"));
+    let fee = format!("--amount 1.00 --metadata note=rice --fee customer:{VERIFIED_CUSTOMER}=0.10");
+    let payout = "payout canaries/argv --account 18";
+    let refund = "refund canaries/refund --intent 9001 --amount 1.00 --currency USD --reason damaged --wait";
+    vec![
+        (format!("{payout} --amount 1.00 --currency USD --wait"), DONE),
+        (refund.to_owned(), DONE),
+        (format!("{payout} --amount 2.00 --currency USD"), REFUSED),
+        (on_dwolla("canaries/paid", BALANCE, &balance, &fee), UNDER_WAY),
+        (on_dwolla("canaries/paid", BALANCE, &balance, "--amount 2.00"), REFUSED),
+        (on_dwolla("canaries/pending", BANK, &customer, "--amount 1.00"), UNDER_WAY),
+        ("cancel canaries/pending".to_owned(), DONE),
+        ("fees canaries/paid".to_owned(), DONE),
+        ("resume".to_owned(), DONE),
+        ("list --json".to_owned(), DONE),
+        ("show canaries/argv".to_owned(), DONE),
+        ("show canaries/paid".to_owned(), DONE),
+        ("demo --payments 30 --kills 2".to_owned(), DONE),
+        ("demo --rail dwolla --payments 20 --kills 1".to_owned(), DONE),
+    ]
 }
 
 /// Runs a command to its end, and notes the command lines of it and of its descendants.
