@@ -96,6 +96,11 @@ impl JournalFile {
         journal.ok_or_else(|| Problem::NoJournal(self.path.clone()).into())
     }
 
+    /// The journal, which is made if there is none.
+    pub(crate) fn open_or_make(&self) -> Result<SqliteJournal, crate::Error> {
+        Ok(SqliteJournal::open(&self.path)?)
+    }
+
     /// The journal, if there is one.
     pub(crate) fn open_if_there(&self) -> Result<Option<SqliteJournal>, crate::Error> {
         if !self.path.exists() {

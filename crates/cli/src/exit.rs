@@ -6,7 +6,7 @@ use payonce::journal::Standing;
 use payonce::{Effect, ErrorKind};
 use serde::Serialize;
 
-use crate::{cmd_sandbox, config, demo, print};
+use crate::{batch, cmd_sandbox, config, demo, print};
 
 /// The exit codes, as `--help` shows them.
 pub(crate) const HELP: &str = "\
@@ -62,6 +62,8 @@ pub(crate) enum Error {
     Sandbox(#[from] cmd_sandbox::Problem),
     #[error(transparent)]
     Demo(#[from] demo::Problem),
+    #[error(transparent)]
+    Batch(#[from] batch::Problem),
     #[error("the runtime could not be started: {0}")]
     Runtime(std::io::Error),
 }
@@ -106,6 +108,7 @@ impl Error {
             },
             Self::Sandbox(cmd_sandbox::Problem::NoPort | cmd_sandbox::Problem::Usage(_))
             | Self::Demo(demo::Problem::Impossible(_)) => Exit::Usage,
+            Self::Batch(problem) => problem.exit(),
             _ => Exit::Error,
         }
     }
@@ -120,6 +123,7 @@ impl Error {
             Self::Configuration(_) => "configuration",
             Self::Sandbox(_) => "sandbox",
             Self::Demo(_) => "demo",
+            Self::Batch(_) => "batch",
             Self::Runtime(_) => "runtime",
         };
         let effect = match payment.map(payonce::Error::effect) {

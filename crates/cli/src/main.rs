@@ -5,7 +5,9 @@
 
 #![cfg_attr(not(test), deny(clippy::print_stdout, clippy::print_stderr))]
 
+mod batch;
 mod cmd_again;
+mod cmd_batch;
 mod cmd_demo;
 mod cmd_history;
 mod cmd_made;
@@ -51,6 +53,7 @@ enum Command {
     Transfer(cmd_transfer::Transfer),
     Refund(cmd_pay::Refund),
     Collection(cmd_pay::Collection),
+    Batch(cmd_batch::Batch),
     Again(cmd_again::Again),
     Cancel(cmd_made::Cancel),
     Fees(cmd_made::Fees),
@@ -69,6 +72,7 @@ impl Command {
             Self::Transfer(order) => order.run(json).await,
             Self::Refund(order) => order.run(json).await,
             Self::Collection(order) => order.run(json).await,
+            Self::Batch(batch) => Box::pin(batch.run(json)).await,
             Self::Again(again) => again.run(json).await,
             Self::Cancel(cancel) => cancel.run(json).await,
             Self::Fees(fees) => fees.run(json).await,

@@ -16,6 +16,17 @@ pub(crate) fn line(text: impl AsRef<str>) {
     }
 }
 
+/// Writes many lines to standard output, as long as somebody reads them.
+pub(crate) fn lines(texts: impl Iterator<Item = String>) {
+    let mut out = std::io::BufWriter::new(std::io::stdout().lock());
+    let written = texts.into_iter().try_for_each(|text| writeln!(out, "{text}")).and_then(|()| out.flush());
+    if let Err(error) = written
+        && error.kind() != ErrorKind::BrokenPipe
+    {
+        note(format!("payonce: cannot write to standard output: {error}"));
+    }
+}
+
 /// Writes one JSON object on a line of its own to standard output.
 pub(crate) fn json(object: &impl Serialize) {
     line(serde_json::to_string(object).expect("what is printed is plain data with text for keys"));
@@ -31,4 +42,10 @@ pub(crate) fn note(text: impl AsRef<str>) {
 pub(crate) fn over(text: impl AsRef<str>) {
     let mut out = std::io::stderr().lock();
     let _ = write!(out, "\r\x1b[2K{}", text.as_ref()).and_then(|()| out.flush());
+}
+
+/// Writes a question to standard error, and leaves the answer room on its line.
+pub(crate) fn ask(text: impl AsRef<str>) {
+    let mut out = std::io::stderr().lock();
+    let _ = write!(out, "{}", text.as_ref()).and_then(|()| out.flush());
 }

@@ -11,7 +11,7 @@ use payonce::{Error, ErrorKind, Name};
 use serde::Serialize;
 
 /// A rail.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ValueEnum)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, ValueEnum)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum Rail {
     /// Mobile money and cards in Africa.

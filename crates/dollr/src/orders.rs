@@ -205,6 +205,10 @@ pub(crate) fn payable(amount: Money) -> Result<Money, Error> {
     Ok(amount)
 }
 
+fn text(contents: &Contents) -> String {
+    serde_json::to_string(contents).expect("an order is plain data")
+}
+
 fn one_line(reason: String) -> Result<String, Error> {
     if reason.is_empty() || reason.chars().any(char::is_control) {
         return Err(Error::new(ErrorKind::Invalid, "the reason is empty or holds a control character"));
@@ -226,6 +230,16 @@ impl Order {
         Self { client: client.clone(), name: name.into_name(), contents }
     }
 
+    /// What the journal will hold of it: the order whole and checked, as JSON. A name that was recorded with another text
+    /// is refused when it is sent. Writes and sends nothing.
+    ///
+    /// # Errors
+    /// `Invalid` when the order is not in order.
+    pub fn contents(&self) -> Result<String, Error> {
+        self.name.clone()?;
+        Ok(text(&self.contents.clone().checked()?))
+    }
+
     /// Makes the payment, or takes up the one of that name.
     ///
     /// When it returns `Ok`, the payment is in the journal, and the provider has it or has ended it; it is driven on
@@ -242,7 +256,7 @@ impl Order {
         if contents.movement() == Movement::Payout && !self.client.rail().has_passcode() {
             return Err(rail::no_passcode());
         }
-        let text = serde_json::to_string(&contents).expect("an order is plain data");
+        let text = text(&contents);
         let operation = contents.movement().operation();
         self.client.engine().send(operation, name, text, contents.expect()).await
     }

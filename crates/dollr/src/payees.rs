@@ -157,6 +157,16 @@ impl PayoutTo {
         ask.amount(OperationType::Payout, means, amount).await
     }
 
+    /// What the journal will hold of it if the payee's account is this one, as [`Order::contents`].
+    ///
+    /// # Errors
+    /// `Invalid` when the order is not in order.
+    pub fn contents(&self, account: AccountId) -> Result<String, Error> {
+        let payee = self.payee.clone().checked()?;
+        let contents = Contents::Payout { account, amount: self.amount, payee: Some(payee.mark()) };
+        Order::new(&self.client, &self.name.clone()?, contents).contents()
+    }
+
     /// Makes the payment, or takes up the one of that name.
     ///
     /// A name that the journal knows goes on with the account it has, without a question to the provider about people or

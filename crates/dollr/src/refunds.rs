@@ -85,6 +85,15 @@ impl RefundOrder {
         self
     }
 
+    /// What the journal will hold of it, as [`Order::contents`]. Of a refund of a named collection that is not known before
+    /// it is sent.
+    ///
+    /// # Errors
+    /// `Invalid` when the order is not in order, or its payment intent is still to be found out.
+    pub fn contents(&self) -> Result<String, Error> {
+        self.order.contents()
+    }
+
     /// Makes the refund, or takes up the one of that name, exactly as [`Order::send`].
     ///
     /// # Errors

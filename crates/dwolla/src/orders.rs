@@ -89,6 +89,10 @@ pub(crate) fn invalid(message: impl Into<Cow<'static, str>>) -> Error {
     Error::new(ErrorKind::Invalid, message)
 }
 
+fn text(contents: &Contents) -> String {
+    serde_json::to_string(contents).expect("an order is plain data")
+}
+
 /// A payment that is asked for and not yet made. Nothing happens before [`send`](Self::send).
 #[derive(Clone, Debug)]
 #[must_use = "an order does nothing before it is sent"]
@@ -142,6 +146,16 @@ impl Order {
         self
     }
 
+    /// What the journal will hold of it: the order whole and checked, as JSON. A name that was recorded with another text
+    /// is refused when it is sent. Writes and sends nothing.
+    ///
+    /// # Errors
+    /// `Invalid` when the order is not in order.
+    pub fn contents(&self) -> Result<String, Error> {
+        self.name.clone()?;
+        Ok(text(&self.contents.clone().checked()?))
+    }
+
     /// Makes the payment, or takes up the one of that name.
     ///
     /// When it returns `Ok`, the payment is in the journal, and the provider has it or has ended it; it is driven on
@@ -155,7 +169,6 @@ impl Order {
     pub async fn send(self) -> Result<Payment, Error> {
         let name = self.name?;
         let contents = self.contents.checked()?;
-        let text = serde_json::to_string(&contents).expect("an order is plain data");
-        self.client.engine().send(operation(), name, text, Expect::Amount(contents.amount)).await
+        self.client.engine().send(operation(), name, text(&contents), Expect::Amount(contents.amount)).await
     }
 }

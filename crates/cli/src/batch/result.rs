@@ -1,0 +1,263 @@
+//! What became of each line: one row each, as the journal has it, in a file that is whole at any time.
+//!
+//! What must stay true: the file is replaced as a whole or not at all, so that whoever reads it never reads half of it; and no
+//! cell that came from outside is a formula to a spreadsheet.
+
+use std::collections::BTreeMap;
+use std::fs::File;
+use std::io::BufWriter;
+use std::path::{Path, PathBuf};
+
+use futures_util::StreamExt;
+use payonce::journal::{Journal, Key, Record, SqliteJournal, Standing};
+use payonce::step::Outcome;
+use payonce::{Money, ReferenceId, Timestamp};
+use serde::Serialize;
+
+use super::Problem;
+use super::check;
+use super::report::Report;
+use super::rows::Row;
+use super::run::beside;
+use super::source::{Source, directory};
+use super::tally::{Stands, Tally};
+use crate::exit::Error;
+use crate::rail::Rail;
+
+/// So many lines are looked for in the journal at a time.
+const AHEAD: usize = 64;
+
+/// What became of a line.
+#[derive(Clone, Debug)]
+pub(super) struct Line {
+    pub(super) line: u64,
+    pub(super) name: String,
+    pub(super) rail: Rail,
+    pub(super) operation: &'static str,
+    pub(super) stands: Stands,
+    pub(super) reference_id: Option<ReferenceId>,
+    pub(super) amount: Money,
+    /// What the payer was charged and what the payee received.
+    pub(super) moved: Option<(Money, Money)>,
+    pub(super) provider_transaction_id: Option<String>,
+    pub(super) recorded_at: Option<Timestamp>,
+    pub(super) ended_at: Option<Timestamp>,
+    pub(super) reason: String,
+    note: String,
+}
+
+/// A row of the file.
+#[derive(Serialize)]
+struct Cells<'l> {
+    line: u64,
+    name: String,
+    rail: Rail,
+    operation: &'l str,
+    status: &'l str,
+    reference_id: Option<String>,
+    amount: String,
+    currency: String,
+    payer_amount: String,
+    payer_currency: String,
+    payee_amount: String,
+    payee_currency: String,
+    fee: String,
+    provider_transaction_id: String,
+    recorded_at: String,
+    ended_at: String,
+    reason: String,
+    note: String,
+}
+
+impl Line {
+    fn of(row: Row, recorded: Option<&Record>, refused: Option<&String>) -> Result<Self, Error> {
+        let (rail, operation) = (row.order.rail(), row.order.operation());
+        let mut line = Self {
+            line: row.line,
+            name: row.name.to_string(),
+            rail,
+            operation,
+            stands: if refused.is_some() { Stands::Failed } else { Stands::NotSent },
+            reference_id: None,
+            amount: row.amount,
+            moved: None,
+            provider_transaction_id: None,
+            recorded_at: None,
+            ended_at: None,
+            reason: refused.cloned().unwrap_or_default(),
+            note: row.note,
+        };
+        let Some(recorded) = recorded else { return Ok(line) };
+        let state = recorded.state()?;
+        line.stands = Stands::of(Some(Standing::of(&state)));
+        line.reference_id = Some(state.reference_id());
+        line.recorded_at = Some(recorded.created_at);
+        if state.outcome().is_some() {
+            line.ended_at = recorded.entries.last().map(|entry| entry.at);
+        }
+        match state.outcome() {
+            Some(Outcome::Completed(receipt)) => {
+                line.moved = Some((receipt.payer_amount, receipt.payee_amount));
+                line.provider_transaction_id.clone_from(&receipt.provider_transaction_id);
+            }
+            Some(Outcome::Failed(failure)) => line.reason = failure.to_string(),
+            Some(Outcome::Parked(reason)) => line.reason = reason.to_string(),
+            None => {}
+        }
+        Ok(line)
+    }
+
+    /// What was taken on the way, where both ends are in one currency.
+    pub(super) fn fee(&self) -> Option<Money> {
+        let (payer, payee) = self.moved?;
+        let same = payer.currency() == payee.currency();
+        same.then(|| Money::reported(payer.amount() - payee.amount(), payer.currency()))
+    }
+
+    /// What the payer was charged.
+    pub(super) fn charged(&self) -> Option<Money> {
+        self.moved.map(|(payer, _)| payer)
+    }
+
+    /// What the payee received.
+    pub(super) fn received(&self) -> Option<Money> {
+        self.moved.map(|(_, payee)| payee)
+    }
+
+    fn cells(&self) -> Cells<'_> {
+        let amount =
+            |money: Option<Money>| money.map_or_else(String::new, |money| money.amount().to_string());
+        let currency =
+            |money: Option<Money>| money.map_or_else(String::new, |money| money.currency().to_string());
+        let (payer, payee) = (self.charged(), self.received());
+        let fee = self.fee().filter(|fee| !fee.amount().is_sign_negative());
+        Cells {
+            line: self.line,
+            name: tame(&self.name),
+            rail: self.rail,
+            operation: self.operation,
+            status: self.stands.as_str(),
+            reference_id: self.reference_id.map(|id| id.to_string()),
+            amount: self.amount.amount().to_string(),
+            currency: self.amount.currency().to_string(),
+            payer_amount: amount(payer),
+            payer_currency: currency(payer),
+            payee_amount: amount(payee),
+            payee_currency: currency(payee),
+            fee: amount(fee),
+            provider_transaction_id: tame(self.provider_transaction_id.as_deref().unwrap_or_default()),
+            recorded_at: moment(self.recorded_at),
+            ended_at: moment(self.ended_at),
+            reason: tame(&self.reason),
+            note: tame(&self.note),
+        }
+    }
+}
+
+fn moment(at: Option<Timestamp>) -> String {
+    at.map_or_else(String::new, |at| at.format("%Y-%m-%dT%H:%M:%S%.3fZ").to_string())
+}
+
+/// Text that a spreadsheet takes for text: what it would compute gets an apostrophe before it.
+fn tame(text: &str) -> String {
+    let computed = text.starts_with(['=', '+', '-', '@', '\t', '\r']);
+    if computed { format!("'{text}") } else { text.to_owned() }
+}
+
+/// What a report was made of.
+#[derive(Debug)]
+pub(crate) struct Told {
+    pub(crate) tally: Tally,
+    pub(crate) result: PathBuf,
+    pub(crate) report: PathBuf,
+}
+
+/// Writes what became of each line, beside the file: rows for programs and spreadsheets, and a page for people.
+pub(crate) async fn tell(
+    source: &Source,
+    usual: Rail,
+    journal: Option<&SqliteJournal>,
+    refused: &BTreeMap<u64, String>,
+) -> Result<Told, Error> {
+    let path = source.path();
+    let (result, page) = (beside(path, ".result.csv"), beside(path, ".report.html"));
+    let (mut tally, mut report) = (Tally::default(), Report::new(path));
+    let mut file = Replaced::new(&result)?;
+    let unwritable = |error: csv::Error| Problem::Unwritable(result.clone(), error.into());
+    {
+        let mut rows = csv::Writer::from_writer(&mut file.file);
+        let looked = check::rows(source, usual)?.map(|row| look(row, journal, refused)).buffered(AHEAD);
+        let mut lines = std::pin::pin!(looked);
+        while let Some(line) = lines.next().await {
+            let Some(line) = line? else { continue };
+            rows.serialize(line.cells()).map_err(unwritable)?;
+            tally.add(line.stands, line.rail, line.amount);
+            report.add(line);
+        }
+        rows.flush().map_err(|error| Problem::Unwritable(result.clone(), error))?;
+    }
+    file.replace()?;
+    let mut file = Replaced::new(&page)?;
+    report.write(&tally, &mut file.file).map_err(|error| Problem::Unwritable(page.clone(), error))?;
+    file.replace()?;
+    Ok(Told { tally, result, report: page })
+}
+
+/// What became of a line; nothing of one that is wrong.
+async fn look(
+    row: Result<Result<Row, Vec<super::Bad>>, Problem>,
+    journal: Option<&SqliteJournal>,
+    refused: &BTreeMap<u64, String>,
+) -> Result<Option<Line>, Error> {
+    let Ok(row) = row? else { return Ok(None) };
+    let recorded = match journal {
+        Some(journal) => journal.find(row.order.rail().name(), Key::Name(row.name.clone())).await?,
+        None => None,
+    };
+    let refused = refused.get(&row.line);
+    Line::of(row, recorded.as_ref(), refused).map(Some)
+}
+
+/// A file that takes the place of another in one step, once it is whole and on the disk.
+struct Replaced {
+    path: PathBuf,
+    file: BufWriter<tempfile::NamedTempFile>,
+}
+
+impl Replaced {
+    fn new(path: &Path) -> Result<Self, Problem> {
+        let file = tempfile::Builder::new().prefix(".payonce-").suffix(".part").tempfile_in(directory(path));
+        let file = file.map_err(|error| Problem::Unwritable(path.to_owned(), error))?;
+        Ok(Self { path: path.to_owned(), file: BufWriter::new(file) })
+    }
+
+    fn replace(self) -> Result<(), Problem> {
+        let Self { path, file } = self;
+        let replace = || {
+            let file = file.into_inner().map_err(std::io::IntoInnerError::into_error)?;
+            file.as_file().sync_all()?;
+            file.persist(&path)?;
+            File::open(directory(&path))?.sync_all()
+        };
+        replace().map_err(|error| Problem::Unwritable(path.clone(), error))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_cell_from_outside_is_a_formula() {
+        for (text, safe) in [
+            ("=1+1", "'=1+1"),
+            ("+1", "'+1"),
+            ("-1", "'-1"),
+            ("@x", "'@x"),
+            ("\t=1", "'\t=1"),
+            ("a=1", "a=1"),
+        ] {
+            assert_eq!(tame(text), safe);
+        }
+    }
+}
