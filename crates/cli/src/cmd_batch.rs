@@ -16,7 +16,7 @@ use crate::batch::result::{Told, tell};
 use crate::batch::run::{Left, Pace, Run, Stopped, clients};
 use crate::batch::source::Source;
 use crate::batch::tally::{Part, Stands};
-use crate::batch::{Bad, Problem, sample};
+use crate::batch::{Bad, Problem, count, sample};
 use crate::config::{Client, JournalFile};
 use crate::exit::{Error, Exit};
 use crate::print;
@@ -256,7 +256,8 @@ impl RunFile {
             Some(Stopped::Interrupted) => {
                 let file = self.file.file.display();
                 print::note(format!(
-                    "payonce: interrupted; {remain} lines remain: run `payonce batch run {file}` again"
+                    "payonce: interrupted; {} not ended: run `payonce batch run {file}` again",
+                    count(remain, "line has", "lines have")
                 ));
             }
         }
@@ -274,7 +275,7 @@ impl Told {
             print::json(&Finished { lines, sums, interrupted, result, report });
             return;
         }
-        print::line(format!("{} lines:", tally.all()));
+        print::line(format!("{}:", count(tally.all(), "line", "lines")));
         tally.text().iter().for_each(print::line);
         print::line(format!("who was paid: {} and {}", report.display(), result.display()));
     }
@@ -318,7 +319,8 @@ fn show(source: &Source, found: &Survey, fees: Option<Fees>, json: bool) {
         print::json(&Checked { lines, bad: *bad, taken: *taken, sums, fees });
         return;
     }
-    print::line(format!("{}: {} lines in order", source.path().display(), tally.all()));
+    let lines = count(tally.all(), "line", "lines");
+    print::line(format!("{}: {lines} in order", source.path().display()));
     tally.text().iter().for_each(print::line);
     fees.iter().flat_map(Fees::text).for_each(print::line);
 }

@@ -11,6 +11,7 @@ use payonce::Money;
 use rust_decimal::Decimal;
 use serde::Serialize;
 
+use super::count;
 use super::orders::{Clients, Order};
 use super::rows::Row;
 
@@ -126,7 +127,7 @@ impl Questions {
 impl Fees {
     fn leave_out(&mut self, lines: u64, why: &str) {
         if lines > 0 {
-            self.left_out.push(format!("{lines} lines: {why}"));
+            self.left_out.push(format!("{}: {why}", count(lines, "line", "lines")));
         }
     }
 
@@ -134,7 +135,7 @@ impl Fees {
     pub(crate) fn text(&self) -> Vec<String> {
         let mut lines = Vec::new();
         if self.lines > 0 {
-            lines.push(format!("  fees: {} on {} lines", self.fees.join(", "), self.lines));
+            lines.push(format!("  fees: {} on {}", self.fees.join(", "), count(self.lines, "line", "lines")));
         }
         lines.extend(self.left_out.iter().map(|why| format!("  fees unknown of {why}")));
         lines

@@ -32,12 +32,13 @@ pub(crate) enum Problem {
     Format(PathBuf),
     #[error("the copy of {0} that is checked and paid cannot be made beside it: {1}; nothing was sent")]
     Copy(PathBuf, std::io::Error),
-    #[error("{bad} of what is in {} is wrong, as shown above; nothing was sent", file.display())]
+    #[error("{}: {} wrong, as shown above; nothing was sent", file.display(), count(*bad, "line is", "lines are"))]
     Bad { file: PathBuf, bad: u64 },
     #[error(
-        "{taken} names in {} were recorded with other contents, as shown above; nothing was sent: use the old contents, \
-         or a new name if it is another payment",
-        file.display()
+        "{}: {} not what its name was recorded with, as shown above; nothing was sent: use the old contents, or a new \
+         name if it is another payment",
+        file.display(),
+        count(*taken, "line is", "lines are each")
     )]
     Taken { file: PathBuf, taken: u64 },
     #[error("there is nobody to ask: nothing was sent; look at the summary and give --yes to pay")]
@@ -62,6 +63,11 @@ impl Problem {
             _ => Exit::Error,
         }
     }
+}
+
+/// So many of something.
+pub(crate) fn count(number: u64, one: &str, more: &str) -> String {
+    format!("{number} {}", if number == 1 { one } else { more })
 }
 
 /// Something in a file that is wrong, and what is expected instead.

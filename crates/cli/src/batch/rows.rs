@@ -235,6 +235,9 @@ impl Reading<'_> {
             self.tell(Column::Currency, "a currency of ISO 4217 in upper case, such as USD");
         }
         let told = self.used.contains(&Column::Amount);
+        if rail == Rail::Dwolla && currency.is_some_and(|currency| currency != Currency::USD) {
+            self.tell(Column::Currency, "USD, or nothing: dwolla moves no other");
+        }
         let text = self.text(Column::Amount).unwrap_or_default().to_owned();
         // Without a currency, the digits can be judged all the same.
         match Money::new(&text, currency.unwrap_or(Currency::USD)) {

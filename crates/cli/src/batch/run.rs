@@ -6,6 +6,7 @@
 
 use std::collections::BTreeMap;
 use std::path::Path;
+use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -14,6 +15,7 @@ use futures_util::stream::FuturesUnordered;
 use futures_util::{FutureExt, StreamExt};
 use payonce::journal::Journal;
 use payonce::{BoxFuture, Effect, Error, ErrorKind, Money, Settlement};
+use tokio::signal::ctrl_c;
 use tokio::time::{Instant, Interval, MissedTickBehavior, interval, sleep_until};
 
 use super::check;
@@ -87,14 +89,19 @@ impl<'r> Run<'r> {
         let mut rows = std::pin::pin!(check::rows(source, usual)?.fuse());
         let mut shown = ticking(REFRESH);
         let mut paced = self.pace.rate.map(|rate| ticking(Duration::from_secs(1) / rate.max(1)));
+        // One for the whole run, so that no signal falls between two.
+        let mut interrupt = std::pin::pin!(ctrl_c());
         let mut over = false;
         while !(over && self.in_flight.is_empty()) {
             let more = !over && self.in_flight.len() < self.pace.concurrency;
             tokio::select! {
                 biased;
-                _ = tokio::signal::ctrl_c(), if self.left.stopped.is_none() => {
-                    over = true;
-                    self.interrupted();
+                _ = &mut interrupt => {
+                    interrupt.set(ctrl_c());
+                    if std::mem::replace(&mut over, true) && self.interrupted() {
+                        break;
+                    }
+                    self.interrupt();
                 }
                 _ = shown.tick() => self.progress.show(),
                 Some(answered) = self.in_flight.next() => over |= self.answered(answered),
@@ -111,7 +118,7 @@ impl<'r> Run<'r> {
             self.progress.in_flight = self.in_flight.len();
         }
         if self.left.stopped.is_none() {
-            self.wait().await;
+            self.wait(interrupt).await;
         }
         self.progress.clear();
         Ok(self.left)
@@ -169,14 +176,20 @@ impl<'r> Run<'r> {
         self.progress.ended(stands(&end), rail, amount);
     }
 
-    fn interrupted(&mut self) {
+    fn interrupted(&self) -> bool {
+        matches!(self.left.stopped, Some(Stopped::Interrupted))
+    }
+
+    fn interrupt(&mut self) {
         self.left.stopped = Some(Stopped::Interrupted);
         let count = self.in_flight.len();
-        self.progress.event(&format!("payonce: interrupted; waiting for {count} calls in flight"));
+        self.progress.event(&format!(
+            "payonce: interrupted; {count} calls are in flight and waited for; again to leave them"
+        ));
     }
 
     /// Waits for the ends of what the provider has.
-    async fn wait(&mut self) {
+    async fn wait(&mut self, mut interrupt: Pin<&mut impl Future>) {
         let clients = self.clients.clone();
         let idle = async {
             let dollr = async {
@@ -197,7 +210,7 @@ impl<'r> Run<'r> {
         loop {
             tokio::select! {
                 biased;
-                _ = tokio::signal::ctrl_c() => {
+                _ = &mut interrupt => {
                     self.left.stopped = Some(Stopped::Interrupted);
                     return;
                 }

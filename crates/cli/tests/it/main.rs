@@ -3,6 +3,8 @@
 #![cfg(unix)]
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+mod batch;
+mod batch_check;
 mod demo;
 mod history;
 mod orders;

@@ -70,6 +70,12 @@ impl Csv {
     /// Reads the record that begins in that line.
     fn read(&mut self, line: Line) -> std::io::Result<()> {
         let number = line.number;
+        if self.columns.is_none() && line.bytes.contains(&0) {
+            let shown = String::from_utf8_lossy(line.text()).replace('\0', "");
+            self.tell(Bad::new(number, "", &shown, "text in UTF-8, not in UTF-16: save it as CSV UTF-8"));
+            (self.over, self.columns) = (true, Some(Vec::new()));
+            return Ok(());
+        }
         let count = match self.split(line)? {
             Ok(count) => count,
             Err(bad) => {
@@ -193,6 +199,9 @@ impl Csv {
                 }
                 (None, _) => {}
             }
+        }
+        if bad.is_empty() && self.ends[..count].last() == Some(&0) {
+            bad.push(Bad::new(number, "", "", "a payment; every cell is empty"));
         }
         if bad.is_empty() { Ok((number, cells)) } else { Err(bad) }
     }
