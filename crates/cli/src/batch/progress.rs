@@ -65,7 +65,7 @@ impl Progress {
             let seconds = self.began.elapsed().as_secs().max(1);
             let left = self.all.saturating_sub(self.answered);
             let rate = self.answered / seconds;
-            let time = if rate == 0 { String::new() } else { format!(", {} s left", left / rate) };
+            let time = left.checked_div(rate).map_or_else(String::new, |time| format!(", {time} s left"));
             let (answered, all, counts) = (self.answered, self.all, self.counts());
             print::note(format!("payonce: {answered} of {all} lines, {rate} a second{time}; {counts}"));
         }

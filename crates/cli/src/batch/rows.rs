@@ -349,9 +349,9 @@ fn wanted(text: &str) -> Option<String> {
         return Some(format!("an amount: {example}"));
     }
     if text.contains(['e', 'E']) {
-        return Some(format!(
-            "all digits, such as 100.00: a spreadsheet has shortened it, perhaps not exactly"
-        ));
+        return Some(
+            "all digits, such as 100.00: a spreadsheet has shortened it, perhaps not exactly".to_owned(),
+        );
     }
     if text.contains([',', '\'', '_', ' ', '\u{a0}', '\u{202f}']) {
         return Some(format!("{example}, without separators between thousands and without a decimal comma"));

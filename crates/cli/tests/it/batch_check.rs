@@ -67,7 +67,7 @@ good/6,payout,18,,,,,,1,USD,,
 fn everything_that_is_wrong_is_told_at_once_by_its_line_and_column() {
     let ran = checked("bad.csv", EVERYTHING).exits(2);
     is_golden(&ran.out, include_str!("golden/batch_bad_csv.txt"));
-    assert_eq!(ran.err, "payonce: bad.csv: 35 lines are wrong, as shown above; nothing was sent\n");
+    assert_eq!(ran.err, "payonce: bad.csv: 34 lines are wrong, as shown above; nothing was sent\n");
 }
 
 #[test]
@@ -118,10 +118,7 @@ fn json_is_read_line_by_line_or_as_one_array_and_no_amount_is_ever_a_float() {
     let lines = checked("pay.jsonl", rows.join("\n").as_bytes()).exits(2);
     is_golden(&lines.out, include_str!("golden/batch_bad_jsonl.txt"));
     let array = checked("pay.json", format!("[{}\n]\n", rows.join(",\n")).as_bytes()).exits(2);
-    assert_eq!(
-        array.out.replace("pay.json:", "pay.jsonl:").replace("pay.json ", "pay.jsonl "),
-        lines.out.replace("pay.jsonl: ", "pay.json: ")
-    );
+    assert_eq!(array.out.replace("pay.json:", "pay.jsonl:"), lines.out);
     for (text, told) in [
         ("[{\"name\":\"a\"", "pay.json:1: read \"\"; expected an object that ends"),
         ("[", "expected a ] that ends the array"),
