@@ -6,6 +6,7 @@
 #![allow(clippy::print_stdout, reason = "a benchmark talks to the person at the terminal")]
 #![allow(clippy::float_arithmetic, reason = "rates and ratios of measurements are no money")]
 
+mod batch;
 mod client;
 mod journal;
 mod report;
@@ -33,6 +34,9 @@ enum Command {
         /// How many payments fill the database of the sandbox.
         #[arg(long, default_value_t = 100_000, value_parser = clap::value_parser!(u32).range(20..))]
         payments: u32,
+        /// How many payouts the file of the batch benchmark has.
+        #[arg(long, default_value_t = 10_000, value_parser = clap::value_parser!(u32).range(1..))]
+        payouts: u32,
     },
     /// Play the provider for the client benchmark until the standard input ends.
     #[command(hide = true)]
@@ -40,6 +44,9 @@ enum Command {
     /// Make status calls and print what they took.
     #[command(hide = true)]
     Calls(client::Load),
+    /// Pay a file with a plain loop, and print how many payouts are completed.
+    #[command(hide = true)]
+    Pay(batch::plain::Load),
     /// Run a sandbox until the standard input ends.
     #[command(hide = true)]
     Sandbox(sandbox::server::Serve),
@@ -51,6 +58,8 @@ enum Bench {
     Client,
     /// Durable writes, by the journal, by a bare batched writer and by one commit a call.
     Journal,
+    /// A file of payouts, by the command and by what the provider's guides show.
+    Batch,
     /// The sandbox as a server, beside Prism and while its database grows.
     Sandbox,
 }
@@ -59,14 +68,18 @@ fn main() -> Result<()> {
     match Cli::parse().command {
         Command::Serve => client::server::serve(),
         Command::Calls(load) => client::calls::run(&load),
+        Command::Pay(load) => batch::plain::run(load),
         Command::Sandbox(serve) => sandbox::server::serve(serve),
-        Command::Run { names, rounds, payments } => {
+        Command::Run { names, rounds, payments, payouts } => {
             let asked = |bench| names.is_empty() || names.contains(&bench);
             if asked(Bench::Client) {
                 client::run(rounds.unwrap_or(9))?;
             }
             if asked(Bench::Journal) {
                 journal::run(rounds.unwrap_or(5))?;
+            }
+            if asked(Bench::Batch) {
+                batch::run(rounds, payouts)?;
             }
             // The last, because it keeps this process to one core from then on.
             if asked(Bench::Sandbox) {

@@ -70,7 +70,7 @@ pub(super) async fn measure(rounds: u32) -> Result<Figures> {
         // Neither is always the one that comes after the other.
         for turn in [round % 2, (round + 1) % 2] {
             if turn == 0 {
-                let server = Server::sandbox(None).await?;
+                let server = Server::sandbox(None, Duration::ZERO).await?;
                 let token = Connection::open(server.addr).await?.token().await?;
                 ours.take(server, &token).await?;
             } else if let Some(prism) = &prism {

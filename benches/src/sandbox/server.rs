@@ -26,6 +26,9 @@ pub(crate) struct Serve {
     /// Keep everything in this file.
     #[arg(long)]
     db: Option<PathBuf>,
+    /// How long each call takes at least.
+    #[arg(long, default_value_t = 0)]
+    latency_ms: u64,
 }
 
 /// Runs the sandbox in this process. Payouts are settled before they are answered.
@@ -36,6 +39,9 @@ pub(crate) fn serve(serve: Serve) -> Result<()> {
     }
     tokio::runtime::Builder::new_current_thread().enable_all().build()?.block_on(async {
         let sandbox = builder.start().await?;
+        if serve.latency_ms > 0 {
+            sandbox.on("*").before_effect().delay(Duration::from_millis(serve.latency_ms));
+        }
         // Nothing else is to be done on this thread, so it may be blocked.
         std::io::copy(&mut std::io::stdin(), &mut std::io::sink())?;
         sandbox.stop().await;
@@ -44,9 +50,9 @@ pub(crate) fn serve(serve: Serve) -> Result<()> {
 }
 
 /// A running server. Its process ends when this is dropped.
-pub(super) struct Server {
+pub(crate) struct Server {
     process: Child,
-    pub(super) addr: SocketAddr,
+    pub(crate) addr: SocketAddr,
     /// From the start of the process to its first answer, whatever that said.
     pub(super) start_ms: f64,
 }
@@ -59,10 +65,11 @@ pub(super) struct Memory {
 }
 
 impl Server {
-    /// Starts the sandbox.
-    pub(super) async fn sandbox(db: Option<PathBuf>) -> Result<Self> {
+    /// Starts the sandbox, whose calls take so long at least.
+    pub(crate) async fn sandbox(db: Option<PathBuf>, latency: Duration) -> Result<Self> {
         let addr = free_address()?;
         let mut arguments = vec!["sandbox".to_owned(), addr.to_string()];
+        arguments.extend(["--latency-ms".to_owned(), latency.as_millis().to_string()]);
         if let Some(db) = db {
             arguments.extend(["--db".to_owned(), db.to_str().context("the path is no text")?.to_owned()]);
         }

@@ -110,6 +110,10 @@ struct RunFile {
     /// Begin no more lines a second than this. When the provider asks for fewer requests, that is obeyed anyway.
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
     rate: Option<u32>,
+    /// How long a line waits for the provider's first answer before another takes its place. When as many in a row as
+    /// are paid at a time have had none, nothing more is sent.
+    #[arg(long, value_name = "SECONDS", default_value_t = 60, value_parser = clap::value_parser!(u64).range(1..))]
+    patience: u64,
     /// After the last line, wait so long for the ends of those that are under way.
     #[arg(long, value_name = "SECONDS", default_value_t = 60)]
     wait: u64,
@@ -175,7 +179,7 @@ impl Check {
             // Nothing is paid, so nothing is to be written down.
             let memory: Arc<dyn Journal> = Arc::new(MemoryJournal::new());
             let variables = self.client.variables()?;
-            Some(match clients(variables, &memory, &found.tally, 1) {
+            Some(match clients(variables, &memory, &found.tally, Pace::default()) {
                 Ok(clients) => questions.ask(&clients).await,
                 Err(error) => questions.unasked(&error.to_string()),
             })
@@ -197,7 +201,7 @@ impl RunFile {
         // Before the journal is made, so that a run without credentials leaves nothing.
         let variables = self.client.variables()?;
         let memory: Arc<dyn Journal> = Arc::new(MemoryJournal::new());
-        let asking = clients(variables.clone(), &memory, &found.tally, 1)?;
+        let asking = clients(variables.clone(), &memory, &found.tally, Pace::default())?;
         let fees = match self.no_fees {
             true => None,
             false => Some(questions.ask(&asking).await),
@@ -211,15 +215,15 @@ impl RunFile {
             None => Arc::new(self.client.journal.open_or_make()?),
         };
         let (pace, shared) = (self.pace(), Arc::clone(&journal) as Arc<dyn Journal>);
-        let clients = clients(variables, &shared, &found.tally, pace.concurrency)?;
+        let clients = clients(variables, &shared, &found.tally, pace)?;
         let left = Box::pin(Run::new(&clients, pace, found.tally.all()).pay(&source, rail)).await?;
         let told = tell(&source, rail, Some(&journal), &left.refused).await?;
         self.finish(left, told, json)
     }
 
     fn pace(&self) -> Pace {
-        let (concurrency, wait) = (usize::from(self.concurrency), Duration::from_secs(self.wait));
-        Pace { concurrency, rate: self.rate, wait }
+        let (patience, wait) = (Duration::from_secs(self.patience), Duration::from_secs(self.wait));
+        Pace { concurrency: usize::from(self.concurrency), rate: self.rate, patience, wait }
     }
 
     /// Asks whoever sits there, unless the command line has said it.

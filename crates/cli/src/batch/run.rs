@@ -39,8 +39,18 @@ pub(crate) struct Pace {
     pub(crate) concurrency: usize,
     /// How many a second at most.
     pub(crate) rate: Option<u32>,
+    /// How long a line waits for the provider's first answer before another takes its place.
+    pub(crate) patience: Duration,
     /// How long to wait for ends after the last line was sent.
     pub(crate) wait: Duration,
+}
+
+impl Default for Pace {
+    /// 16 at a time, as fast as they go, a minute for an answer and a minute for the ends.
+    fn default() -> Self {
+        let minute = Duration::from_secs(60);
+        Self { concurrency: 16, rate: None, patience: minute, wait: minute }
+    }
 }
 
 /// Why a run stopped before the end of the file.
@@ -75,13 +85,16 @@ pub(crate) struct Run<'r> {
     left: Left,
     in_flight: FuturesUnordered<BoxFuture<'static, Answered>>,
     under_way: FuturesUnordered<BoxFuture<'static, Ended>>,
+    /// How many lines in a row had no answer in time.
+    unanswered: usize,
 }
 
 impl<'r> Run<'r> {
     /// A run over so many lines.
     pub(crate) fn new(clients: &'r Clients, pace: Pace, lines: u64) -> Self {
         let (in_flight, under_way) = (FuturesUnordered::new(), FuturesUnordered::new());
-        Self { clients, pace, progress: Progress::new(lines), left: Left::default(), in_flight, under_way }
+        let (progress, left) = (Progress::new(lines), Left::default());
+        Self { clients, pace, progress, left, in_flight, under_way, unanswered: 0 }
     }
 
     /// Pays each line, and waits for the ends as long as was asked for.
@@ -147,12 +160,26 @@ impl<'r> Run<'r> {
                     return self.refused(line, rail, amount, error);
                 }
                 self.progress.event(&format!("payonce: line {line}: {error}"));
-                stands
+                self.left.sent = true;
+                self.progress.answered(stands, rail, amount);
+                return self.is_silent(error);
             }
         };
+        self.unanswered = 0;
         self.left.sent = true;
         self.progress.answered(stands, rail, amount);
         false
+    }
+
+    /// Whether the provider has left as many lines in a row without an answer as are paid at a time: the others would only
+    /// wait in the same way, and are better off unsent.
+    fn is_silent(&mut self, error: Error) -> bool {
+        self.unanswered += usize::from(error.kind() == ErrorKind::Deadline);
+        let silent = self.unanswered >= self.pace.concurrency;
+        if silent {
+            self.left.stopped.get_or_insert(Stopped::Error(error));
+        }
+        silent
     }
 
     fn refused(&mut self, line: u64, rail: Rail, amount: Money, error: Error) -> bool {
@@ -257,15 +284,16 @@ pub(crate) fn clients(
     variables: crate::facade::Variables,
     journal: &Arc<dyn Journal>,
     tally: &Tally,
-    concurrency: usize,
+    pace: Pace,
 ) -> Result<Clients, Error> {
+    let Pace { concurrency, patience, .. } = pace;
     let dollr = tally.has(Rail::Dollr).then(|| {
         let builder = dollr::Builder::from_variables(variables.clone())?;
-        builder.journal_with(Arc::clone(journal)).concurrency(concurrency).build()
+        builder.journal_with(Arc::clone(journal)).concurrency(concurrency).first_answer(patience).build()
     });
     let dwolla = tally.has(Rail::Dwolla).then(|| {
         let builder = dwolla::Builder::from_variables(variables.clone())?;
-        builder.journal_with(Arc::clone(journal)).concurrency(concurrency).build()
+        builder.journal_with(Arc::clone(journal)).concurrency(concurrency).first_answer(patience).build()
     });
     Ok(Clients { dollr: dollr.transpose()?, dwolla: dwolla.transpose()? })
 }

@@ -243,6 +243,27 @@ async fn a_phone_that_is_no_operators_is_told_and_keeps_nobody_else_from_being_p
     assert_eq!(shop.movements(), 2);
 }
 
+#[tokio::test]
+async fn a_provider_that_says_nothing_is_not_sent_the_whole_file() {
+    let shop = Shop::open().await;
+    fs::write(shop.directory.path().join("pay.csv"), payouts(50)).unwrap();
+    let silence = shop.sandbox.on("POST /v1/sessions/payout").before_effect().hold();
+    let ran = shop.run(&[&RUN[..], &["--patience", "1"]].concat()).exits(4);
+    assert!(
+        ran.err.contains("payonce: stopped: ") && ran.err.contains("no answer within 1 s"),
+        "{}",
+        ran.err
+    );
+    let stood = results(shop.directory.path());
+    let not_sent = stood.values().filter(|row| row["status"] == "not sent").count();
+    assert!((40..50).contains(&not_sent), "{not_sent} not sent");
+    assert_eq!(shop.movements(), 0);
+    silence.release();
+    shop.sandbox.clear_faults();
+    shop.run(&RUN).exits(0);
+    all_paid_once(&shop, 50);
+}
+
 /// Whoever has the result open while a run replaces it goes on reading the old one.
 #[tokio::test]
 async fn the_result_is_replaced_as_a_whole() {
