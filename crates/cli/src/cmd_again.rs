@@ -41,7 +41,7 @@ impl Again {
     }
 
     async fn on<F: Facade>(self, journal: Arc<SqliteJournal>, json: bool) -> Result<Exit, Error> {
-        let facade = F::open(self.client.variables()?, Place::Open(journal))?;
+        let facade = F::open(self.client.variables(&[F::RAIL])?, Place::Open(journal))?;
         let found = facade.find_payment(&self.name).await?;
         let payment = found.ok_or_else(|| unknown(self.name.as_str()))?.again().await?;
         tell(&facade, &payment, self.wait, json).await

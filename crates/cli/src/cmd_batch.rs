@@ -178,7 +178,7 @@ impl Check {
         } else {
             // Nothing is paid, so nothing is to be written down.
             let memory: Arc<dyn Journal> = Arc::new(MemoryJournal::new());
-            let variables = self.client.variables()?;
+            let variables = self.client.variables(&found.tally.rails())?;
             Some(match clients(variables, &memory, &found.tally, Pace::default()) {
                 Ok(clients) => questions.ask(&clients).await,
                 Err(error) => questions.unasked(&error.to_string()),
@@ -199,7 +199,7 @@ impl RunFile {
         found.refuse(&source)?;
         let questions = std::mem::take(&mut found.fees);
         // Before the journal is made, so that a run without credentials leaves nothing.
-        let variables = self.client.variables()?;
+        let variables = self.client.variables(&found.tally.rails())?;
         let memory: Arc<dyn Journal> = Arc::new(MemoryJournal::new());
         let asking = clients(variables.clone(), &memory, &found.tally, Pace::default())?;
         let fees = match self.no_fees {

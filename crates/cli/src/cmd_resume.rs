@@ -52,7 +52,7 @@ type Ends = JoinSet<(Name, Result<Settlement, payonce::Error>)>;
 impl Resume {
     pub(crate) async fn run(self, json: bool) -> Result<Exit, Error> {
         // Once, because standard input can be read once.
-        let variables = self.client.variables()?;
+        let variables = self.client.variables(self.rails.each())?;
         let mut payments = Ends::new();
         let mut result = TakenUp::default();
         let mut worst = Exit::Done;

@@ -6,6 +6,7 @@ use std::future::Future;
 use std::path::Path;
 use std::sync::Arc;
 
+use chrono::TimeDelta;
 use dollr::Dollr;
 use dwolla::Dwolla;
 use payonce::journal::{Filter, SqliteJournal, Summary};
@@ -22,6 +23,8 @@ pub(crate) enum Place<'p> {
     File(&'p Path),
     /// It is open already, and other clients may have it too.
     Open(Arc<SqliteJournal>),
+    /// Nowhere: nothing will be paid.
+    Memory,
 }
 
 /// The client of one rail.
@@ -34,6 +37,9 @@ pub(crate) trait Facade: Clone + Send + Sync + Sized + 'static {
 
     /// The client that the settings describe.
     fn open(variables: Variables, journal: Place<'_>) -> Result<Self, Error>;
+
+    /// Fetches a token, and tells how far the provider's clock is ahead, to the second, if its reply told.
+    fn sign_in(&self) -> impl Future<Output = Result<Option<TimeDelta>, Error>> + Send;
 
     /// Finds a payment in the journal.
     fn find_payment(
@@ -56,7 +62,12 @@ macro_rules! facade {
                 match journal {
                     Place::File(path) => builder.journal(path).build(),
                     Place::Open(journal) => builder.journal_with(journal).build(),
+                    Place::Memory => builder.journal_in_memory().build(),
                 }
+            }
+
+            async fn sign_in(&self) -> Result<Option<TimeDelta>, Error> {
+                self.sign_in().await
             }
 
             async fn find_payment(&self, name: &Name) -> Result<Option<Payment<Self::Over>>, Error> {

@@ -8,8 +8,11 @@
 mod batch;
 mod cmd_again;
 mod cmd_batch;
+mod cmd_config;
 mod cmd_demo;
+mod cmd_doctor;
 mod cmd_history;
+mod cmd_login;
 mod cmd_made;
 mod cmd_pay;
 mod cmd_resume;
@@ -17,6 +20,7 @@ mod cmd_sandbox;
 mod cmd_transfer;
 mod config;
 mod demo;
+mod doctor;
 mod exit;
 mod facade;
 mod print;
@@ -60,6 +64,9 @@ enum Command {
     Resume(cmd_resume::Resume),
     List(cmd_history::List),
     Show(cmd_history::Show),
+    Login(cmd_login::Login),
+    Config(cmd_config::Config),
+    Doctor(cmd_doctor::Doctor),
     Sandbox(cmd_sandbox::RunSandbox),
 }
 
@@ -79,6 +86,9 @@ impl Command {
             Self::Resume(resume) => resume.run(json).await,
             Self::List(list) => list.run(json).await,
             Self::Show(show) => show.run(json).await,
+            Self::Login(login) => login.run(json).await,
+            Self::Config(config) => config.run(json),
+            Self::Doctor(doctor) => Box::pin(doctor.run(json)).await,
             Self::Sandbox(sandbox) => sandbox.run(json).await,
         }
     }

@@ -32,4 +32,7 @@ pub use payonce_wire::{
     Auth, Direct, HttpTransport, OperationMeta, Reply, Secret, Timestamp, Transport, UnknownValue,
 };
 
+/// The provider's document that this crate is generated from, without the fixes: OpenAPI 3.1, as JSON.
+pub const DOCUMENT: &str = include_str!("../../../openapi.json");
+
 payonce_wire::transported!(Client);

@@ -3,6 +3,7 @@
 use std::fmt;
 use std::sync::Arc;
 
+use chrono::TimeDelta;
 use payonce::journal::{Filter, Summary};
 use payonce::{Currency, Engine, Error, IntoName, Money, Name, Operation, ReferenceId};
 
@@ -198,6 +199,24 @@ impl Dollr {
         let seen = ask!(wire, |raw| raw.get_payment_source_status(id, &kind));
         let clean = |text: &str, secret: Option<&raw::Secret>| wire.clean(text, secret);
         SourceState::read(source, seen.success()?, &clean)
+    }
+
+    /// Fetches an access token, unless there is one, and tells how far the provider's clock is ahead of this machine's, to
+    /// the second, if a reply told. A way to try the credentials: it moves nothing.
+    ///
+    /// # Errors
+    /// `Unauthorized` when the provider refuses the credentials; otherwise what kept it from granting a token.
+    pub async fn sign_in(&self) -> Result<Option<TimeDelta>, Error> {
+        self.rail().wire().sign_in().await
+    }
+
+    /// The description of the API as the provider publishes it now, OpenAPI in JSON, to be held against
+    /// [`raw::DOCUMENT`](crate::raw::DOCUMENT). Reads only, and needs no credentials.
+    ///
+    /// # Errors
+    /// What kept it from being read.
+    pub async fn published_document(&self) -> Result<String, Error> {
+        self.rail().wire().published("/openapi.json").await
     }
 
     /// The raw client, for what this crate does not offer, with the token, the limits and the one further try after

@@ -3,6 +3,7 @@
 use std::fmt;
 use std::sync::Arc;
 
+use chrono::TimeDelta;
 use payonce::journal::{Filter, Summary};
 use payonce::{Engine, Error, IntoName, Money, Name, Namespace, ReferenceId};
 
@@ -126,6 +127,15 @@ impl Dwolla {
     /// The merchant's identity in the derivation of keys.
     pub fn namespace(&self) -> &Namespace {
         self.engine().namespace()
+    }
+
+    /// Fetches an access token, unless there is one, and tells how far the provider's clock is ahead of this machine's, to
+    /// the second, if a reply told. A way to try the credentials: it moves nothing.
+    ///
+    /// # Errors
+    /// `Unauthorized` when the provider refuses the credentials; otherwise what kept it from granting a token.
+    pub async fn sign_in(&self) -> Result<Option<TimeDelta>, Error> {
+        self.rail().wire().sign_in().await
     }
 
     /// The raw client, for what this crate does not offer, with the token, the limits and the one further try after

@@ -9,7 +9,7 @@ use reqwest::header::{DATE, HeaderName, HeaderValue, RETRY_AFTER};
 use reqwest::{Request, Response, ResponseBuilderExt, Url};
 
 use crate::provider::{Heard, Provider};
-use crate::seen::Head;
+use crate::seen::{Head, blame};
 use crate::wire::Wire;
 
 /// The largest reply that is read, in bytes.
@@ -64,6 +64,25 @@ impl<P: Provider> Wire<P> {
             Some(length) if length <= LARGEST_REPLY => Ok(response),
             _ => Box::pin(limited(response)).await,
         }
+    }
+
+    /// The description of the API as the provider publishes it at that path of its address. It is asked for without a
+    /// token, and believed to be what it is only by whoever reads it.
+    ///
+    /// # Errors
+    /// What kept it from being read.
+    pub async fn published(&self, path: &str) -> Result<String, Error> {
+        let (http, noted) = (self.bare.client(), OnceLock::new());
+        let invalid = |_| Error::new(ErrorKind::Invalid, "the request could not be put together");
+        let request = http.get(format!("{}{path}", self.bare.baseurl())).build().map_err(invalid)?;
+        let answered = self.exchange(http, request, "published", &noted).await;
+        let head = noted.get().map(|noted| self.head(noted));
+        let response = answered.map_err(|error| broken(error, None))?;
+        let head = head.unwrap_or_default();
+        if head.status != 200 {
+            return Err(blame(&head, None::<&String>));
+        }
+        response.text().await.map_err(|error| broken(error, Some(head)))
     }
 
     fn trace(&self, operation: &'static str, answered: &reqwest::Result<Response>, elapsed: Duration) {

@@ -16,6 +16,9 @@ use crate::redact::{LONGEST, redact_to};
 use crate::seen::{Seen, blame, retry, setback};
 use crate::token::{Token, Tokens};
 
+/// The provider's clock is not known yet.
+const UNTOLD: i64 = i64::MIN;
+
 /// The way to the provider, shared by every call of a client.
 pub struct Wire<P: Provider> {
     pub(crate) provider: P,
@@ -24,7 +27,7 @@ pub struct Wire<P: Provider> {
     pub(crate) bare: P::Client,
     tokens: Tokens,
     clock: Arc<dyn Clock>,
-    /// How far the provider's clock is ahead of ours, in milliseconds.
+    /// How far the provider's clock is ahead of ours, in milliseconds, or [`UNTOLD`].
     ahead: AtomicI64,
     /// What must not be repeated from the provider's words, beside the token.
     secrets: Vec<Secret>,
@@ -39,7 +42,7 @@ impl<P: Provider> fmt::Debug for Wire<P> {
 impl<P: Provider> Wire<P> {
     /// The way over this client, whose transport sends each request as it is. Nothing is sent yet.
     pub fn new(provider: P, bare: P::Client, secrets: Vec<Secret>, clock: Arc<dyn Clock>) -> Self {
-        Self { provider, bare, tokens: Tokens::default(), clock, ahead: AtomicI64::new(0), secrets }
+        Self { provider, bare, tokens: Tokens::default(), clock, ahead: AtomicI64::new(UNTOLD), secrets }
     }
 
     /// The raw client, for calls that a facade does not offer itself: with the token, the limits and, for what moves no
@@ -58,6 +61,21 @@ impl<P: Provider> Wire<P> {
         Ok(self.now_there())
     }
 
+    /// Fetches an access token, unless there is one, and tells how far the provider's clock is ahead of ours, to the
+    /// second, if a reply told.
+    ///
+    /// # Errors
+    /// `Unauthorized` when the provider refuses the credentials; otherwise what kept it from granting a token.
+    pub async fn sign_in(self: &Arc<Self>) -> Result<Option<TimeDelta>, Error> {
+        self.token().await.map_err(|setback| setback.error)?;
+        Ok(self.ahead())
+    }
+
+    fn ahead(&self) -> Option<TimeDelta> {
+        let ahead = self.ahead.load(Ordering::Relaxed);
+        (ahead != UNTOLD).then(|| TimeDelta::milliseconds(ahead))
+    }
+
     /// The clock that everything of this client goes by.
     pub fn clock(&self) -> &Arc<dyn Clock> {
         &self.clock
@@ -65,7 +83,7 @@ impl<P: Provider> Wire<P> {
 
     /// What time it is by the provider's clock, as far as is known.
     pub fn now_there(&self) -> Timestamp {
-        let now = self.clock.now() + TimeDelta::milliseconds(self.ahead.load(Ordering::Relaxed));
+        let now = self.clock.now() + self.ahead().unwrap_or_default();
         Timestamp::from_timestamp(now.timestamp(), 0).unwrap_or(now)
     }
 

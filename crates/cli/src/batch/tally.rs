@@ -107,6 +107,11 @@ impl Tally {
         self.0.values().map(|sum| sum.lines).sum()
     }
 
+    /// The rails that lines go over.
+    pub(crate) fn rails(&self) -> Vec<Rail> {
+        [Rail::Dollr, Rail::Dwolla].into_iter().filter(|rail| self.has(*rail)).collect()
+    }
+
     /// Whether a line goes over that rail.
     pub(crate) fn has(&self, rail: Rail) -> bool {
         self.0.keys().any(|(_, on, _)| *on == rail)

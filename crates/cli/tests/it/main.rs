@@ -6,10 +6,13 @@
 mod batch;
 mod batch_check;
 mod demo;
+mod doctor;
 mod history;
 mod orders;
 mod payonce;
+mod profiles;
 mod rails;
 mod sandbox;
 mod settings;
+mod terminal;
 mod transfers;

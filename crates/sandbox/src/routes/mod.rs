@@ -26,8 +26,9 @@ use axum::extract::{Request, State};
 use axum::handler::Handler;
 use axum::http::HeaderMap;
 use axum::middleware::{self, Next};
-use axum::response::Response;
-use axum::routing::on;
+use axum::response::{IntoResponse, Response};
+use axum::routing::{get, on};
+use http::header::CONTENT_TYPE;
 use http::{Method, StatusCode};
 
 use crate::app::App;
@@ -81,6 +82,7 @@ pub(crate) fn router(app: Arc<App>) -> Router {
     with_token
         .route_layer(middleware::from_fn_with_state(Arc::clone(&app), authenticated))
         .merge(token::routes())
+        .route("/openapi.json", get(published))
         .method_not_allowed_fallback(|| async {
             App::refusal(StatusCode::METHOD_NOT_ALLOWED, "Method Not Allowed")
         })
@@ -94,6 +96,11 @@ pub(crate) fn router(app: Arc<App>) -> Router {
         .merge(pages::routes(&app))
         .layer(middleware::map_response_with_state(Arc::clone(&app), dated::<App>))
         .with_state(app)
+}
+
+/// The document, as the provider publishes it beside its API.
+async fn published() -> impl IntoResponse {
+    ([(CONTENT_TYPE, "application/json")], dollr_raw::DOCUMENT)
 }
 
 async fn authenticated(

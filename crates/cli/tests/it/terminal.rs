@@ -1,0 +1,65 @@
+//! What is asked and shown on a terminal, in a real one.
+
+use payonce_sandbox::{CLIENT_ID, CLIENT_SECRET, PASSCODE, PASSCODE_PHONE};
+use rexpect::session::{PtySession, spawn_command};
+
+use crate::payonce::{Ran, Shop, payonce};
+
+/// How long the command may keep silent, in milliseconds.
+const PATIENCE: u64 = 60_000;
+
+fn at_a_terminal(shop: &Shop, arguments: &[&str]) -> PtySession {
+    let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_payonce"));
+    command.args(arguments).current_dir(shop.directory.path()).env_clear().env("HOME", shop.directory.path());
+    spawn_command(command, Some(PATIENCE)).unwrap()
+}
+
+/// The exit code, if the command was not killed.
+fn exit_code(terminal: &PtySession) -> Option<i32> {
+    // Waits for `Exited(Pid(4711), 0)`, a type that the crate does not name.
+    let ended = format!("{:?}", terminal.process().wait().unwrap());
+    let code = ended.strip_prefix("Exited(")?.rsplit_once(", ")?.1;
+    code.strip_suffix(')')?.parse().ok()
+}
+
+#[tokio::test]
+async fn a_login_at_a_terminal_does_not_show_what_is_secret() {
+    let shop = Shop::open().await;
+    let mut terminal = at_a_terminal(&shop, &["login", "--base-url", shop.sandbox.url()]);
+    let mut screen = String::new();
+    for (question, answer) in [
+        ("the client id (dollr): ", CLIENT_ID),
+        ("its secret (not shown): ", CLIENT_SECRET),
+        ("empty if there is none): ", PASSCODE),
+        ("with the country code: ", PASSCODE_PHONE),
+    ] {
+        screen.push_str(&terminal.exp_string(question).unwrap());
+        terminal.send_line(answer).unwrap();
+    }
+    screen.push_str(&terminal.exp_eof().unwrap());
+    assert_eq!(exit_code(&terminal), Some(0), "{screen}");
+    assert!(screen.contains(CLIENT_ID) && screen.contains("took the credentials"), "{screen}");
+    assert!(!screen.contains(CLIENT_SECRET) && !screen.contains(PASSCODE), "{screen}");
+    let mut pay = payonce(
+        shop.directory.path(),
+        &["payout", "pay/1", "--account", "18", "--amount", "1.00", "--currency", "USD"],
+    );
+    Ran::of(pay.env("HOME", shop.directory.path()).output().unwrap()).exits(0);
+    assert_eq!(shop.movements(), 1);
+}
+
+#[tokio::test]
+async fn a_login_that_is_interrupted_keeps_nothing() {
+    let shop = Shop::open().await;
+    let mut terminal = at_a_terminal(&shop, &["login", "--base-url", shop.sandbox.url()]);
+    terminal.exp_string("the client id (dollr): ").unwrap();
+    terminal.send_line(CLIENT_ID).unwrap();
+    terminal.exp_string("its secret (not shown): ").unwrap();
+    terminal.send("sandbox-sec").unwrap();
+    terminal.send_control('c').unwrap();
+    let screen = terminal.exp_eof().unwrap();
+    assert!(!screen.contains("sandbox-sec"), "{screen}");
+    assert_ne!(exit_code(&terminal), Some(0), "{screen}");
+    assert!(!shop.directory.path().join(".config").exists());
+    assert_eq!(shop.sandbox.request_count(), 0);
+}
