@@ -1,9 +1,10 @@
-//! What can be asked of a transfer that a payment made: to be cancelled, and what its fees are. Only Dwolla has either.
+//! What can be asked of a transfer that a payment made: to be cancelled, what its fees are, and whether a bank sent it
+//! back. Only Dwolla has these.
 
 use std::time::Duration;
 
 use clap::Args;
-use dwolla::{Cancellation, Dwolla, Payment, Transfer, TransferStatus};
+use dwolla::{BankAfterReturn, Cancellation, Dwolla, Payment, ReturnCode, Transfer, TransferStatus};
 use payonce::{Effect, ErrorKind, Name, Status, Timestamp};
 use serde::Serialize;
 
@@ -173,5 +174,74 @@ impl Fees {
             }
         }
         Ok(Exit::Done)
+    }
+}
+
+/// Ask Dwolla whether a bank sent a payment's money back, as it may for up to 60 days after the payment was completed.
+///
+/// The journal says what the payment came to when it ended; this is what became of it since. That nothing came back says
+/// so of this moment only.
+#[derive(Debug, Args)]
+#[command(after_help = exit::HELP)]
+pub(crate) struct Returned {
+    #[command(flatten)]
+    made: Made,
+}
+
+/// What a bank sent back, if any did.
+#[derive(Serialize)]
+struct Back<'t> {
+    returned: bool,
+    /// The transfer that came back; else the payment's own.
+    transfer: &'t str,
+    transfer_status: &'t str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    code: Option<&'t str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    meaning: Option<&'static str>,
+    #[serde(flatten)]
+    report: Report,
+}
+
+impl Returned {
+    pub(crate) async fn run(self, json: bool) -> Result<Exit, Error> {
+        let (dwolla, payment, transfer) = self.made.find("return payments").await?;
+        let returned = dwolla.returned(&payment).await?;
+        let failure = returned.as_ref().and_then(|returned| returned.failure.as_ref());
+        let shown = returned.as_ref().map_or(&transfer, |returned| &returned.transfer);
+        if json {
+            print::json(&Back {
+                returned: returned.is_some(),
+                transfer: shown.id.as_str(),
+                transfer_status: shown.status.as_str(),
+                code: failure.map(|failure| failure.code.as_str()),
+                meaning: failure.and_then(|failure| failure.code.meaning()),
+                report: Report::of(Rail::Dwolla, payment.record())?,
+            });
+        } else {
+            let name = &self.made.name;
+            print::line(match (&returned, failure) {
+                (None, _) => format!("{name}: not returned; its transfer is {}", transfer.status),
+                (Some(_), Some(failure)) => {
+                    let part = if shown.id == transfer.id { "" } else { " on a part of its way" };
+                    format!("{name}: returned{part} with {}", because(&failure.code))
+                }
+                (Some(_), None) => format!("{name}: returned; the provider does not say why"),
+            });
+        }
+        Ok(if returned.is_some() { Exit::Failed } else { Exit::Done })
+    }
+}
+
+/// What a code means, and what it did to the bank account.
+fn because(code: &ReturnCode) -> String {
+    let bank = match code.bank() {
+        BankAfterReturn::Kept => "the bank account stays",
+        BankAfterReturn::Removed => "the provider removed the bank account",
+        BankAfterReturn::Unsure => "the bank account may have been removed",
+    };
+    match code.meaning() {
+        Some(meaning) => format!("{code} ({meaning}); {bank}"),
+        None => format!("{code}; {bank}"),
     }
 }

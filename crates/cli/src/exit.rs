@@ -19,7 +19,8 @@ Exit codes:
   5  the payment is parked: a person must decide
 For payout, transfer, refund, collection and again, the code says how the payment stands when the command ends;
 without --wait that is usually 4. For resume it says how the payments it took up stand, the worst of 5, 4, 3 and 0; what it had to leave alone is 4.
-For cancel, 0 says that it is cancelled, 1 that it cannot be, and 4 that nobody knows: ask again.";
+For cancel, 0 says that it is cancelled, 1 that it cannot be, and 4 that nobody knows: ask again. For returned, 0 says that
+no bank sent it back so far, and 3 that one did.";
 
 /// The exit code.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]

@@ -27,9 +27,10 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let Settlement::Failed(failure) = payment.settled().await? else { return Err("it was paid".into()) };
     println!("{failure}");
 
-    // The code says what it means, and what the provider's documents say of the bank account after it.
-    let transfer = dwolla.transfer_of(&payment).await?.ok_or("the provider has it")?;
-    let code = dwolla.transfers().failure(transfer.id).await?.code;
+    // The code says what it means, and what the provider's documents say of the bank account after it. Of a payment that
+    // was completed, this is also the question whether it was returned since.
+    let returned = dwolla.returned(&payment).await?.ok_or("it was returned")?;
+    let code = returned.failure.ok_or("the provider says why")?.code;
     let bank = match code.bank() {
         BankAfterReturn::Kept => "the bank account stays",
         BankAfterReturn::Removed => "the bank account is removed",

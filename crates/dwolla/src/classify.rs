@@ -5,7 +5,7 @@
 //! `code`, not a proxy's page); a payment is looked for by its own key and nothing else; and it is called completed only
 //! by a transfer that is about it and can be read whole.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
 use payonce::rail::{LookUp, Refusal, Report, Setback, Submission, Then};
@@ -14,6 +14,7 @@ use payonce::{Effect, Error, ErrorKind, Failure, Receipt, ReferenceId};
 use payonce_rest::{Clean, Kept, redact, retry, setback, unreadable};
 
 use crate::ids::TransferId;
+use crate::links::{Link, Pin};
 use crate::raw::enums::TransferStatus;
 use crate::raw::types;
 use crate::reader;
@@ -25,8 +26,8 @@ pub(crate) type Seen<T> = payonce_rest::Seen<T, Problem>;
 /// The provider's own words on why not.
 #[derive(Debug)]
 pub(crate) enum Problem {
-    /// Of the API: a code, a sentence, and one entry for each thing that is wrong.
-    Api { code: String, message: Option<String>, details: Vec<Detail> },
+    /// Of the API: a code, a sentence, the link to what is there already, and one entry for each thing that is wrong.
+    Api { code: String, message: Option<String>, about: Option<String>, details: Vec<Detail> },
     /// Of the place where tokens are given out.
     Token { error: String, description: Option<String> },
 }
@@ -37,10 +38,22 @@ pub(crate) struct Detail {
     code: String,
     path: Option<String>,
     message: Option<String>,
+    about: Option<String>,
 }
 
 /// Every member of a refusal that is read.
-const MEMBERS: [&str; 7] = ["code", "message", "_embedded", "errors", "path", "error", "error_description"];
+const MEMBERS: [&str; 10] = [
+    "code",
+    "message",
+    "_embedded",
+    "errors",
+    "path",
+    "error",
+    "error_description",
+    "_links",
+    "about",
+    "href",
+];
 
 impl Problem {
     /// Reads the body of a refusal.
@@ -49,16 +62,27 @@ impl Problem {
         let mut word = |name| text(&mut body, name, clean);
         if let Some(code) = word("code") {
             let message = word("message");
+            let about = about(&mut body, clean);
             let details = match body.remove("_embedded") {
                 Some(Kept::Object(mut embedded)) => embedded.remove("errors"),
                 _ => None,
             };
             let details = if let Some(Kept::List(details)) = details { details } else { Vec::new() };
             let details = details.into_iter().filter_map(|detail| Detail::read(detail, clean)).collect();
-            return Some(Self::Api { code, message, details });
+            return Some(Self::Api { code, message, about, details });
         }
         let error = word("error")?;
         Some(Self::Token { error, description: word("error_description") })
+    }
+
+    /// The link to what is there already, where that is why not: as it came, for the [pin](crate::links::Pin) to read.
+    pub(crate) fn duplicate_of(&self) -> Option<&str> {
+        let Self::Api { code, about, details, .. } = self else { return None };
+        let mut all = details.iter().map(|detail| (&detail.code, &detail.about)).chain([(code, about)]);
+        let is_duplicate = |code: &str| {
+            ["duplicate", "duplicateresource"].iter().any(|known| code.eq_ignore_ascii_case(known))
+        };
+        all.find_map(|(code, about)| about.as_deref().filter(|_| is_duplicate(code)))
     }
 
     /// Whether the provider says it of what it was asked to do, and not of a token.
@@ -70,9 +94,17 @@ impl Problem {
 impl Detail {
     fn read(detail: Kept, clean: Clean<'_>) -> Option<Self> {
         let Kept::Object(mut members) = detail else { return None };
+        let about = about(&mut members, clean);
         let mut word = |name| text(&mut members, name, clean);
-        Some(Self { code: word("code")?, path: word("path"), message: word("message") })
+        Some(Self { code: word("code")?, path: word("path"), message: word("message"), about })
     }
+}
+
+/// The link `about` of a refusal, or of a part of one.
+fn about(object: &mut BTreeMap<&'static str, Kept>, clean: Clean<'_>) -> Option<String> {
+    let Some(Kept::Object(mut links)) = object.remove("_links") else { return None };
+    let Some(Kept::Object(mut about)) = links.remove("about") else { return None };
+    text(&mut about, "href", clean)
 }
 
 fn text(object: &mut BTreeMap<&'static str, Kept>, name: &str, clean: Clean<'_>) -> Option<String> {
@@ -85,7 +117,7 @@ fn text(object: &mut BTreeMap<&'static str, Kept>, name: &str, clean: Clean<'_>)
 impl fmt::Display for Problem {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let said = match self {
-            Self::Api { code, message, details } if details.is_empty() => {
+            Self::Api { code, message, details, .. } if details.is_empty() => {
                 [Some(code), message.as_ref()].into_iter().flatten().cloned().collect::<Vec<_>>().join(": ")
             }
             Self::Api { details, .. } => details.iter().map(Detail::to_string).collect::<Vec<_>>().join("; "),
@@ -168,19 +200,26 @@ impl Found {
         Ok(())
     }
 
-    /// The payment, if there is one.
+    /// The payment, if there is one. Of a chain of transfers under one key, it is the one between two owners.
     ///
     /// # Errors
     /// A setback that stops when there are several: money may have moved more than once. `Unreadable` when there are
     /// only fees: the payment must be somewhere.
-    pub(crate) fn only(self) -> Result<Option<types::Transfer>, Setback> {
+    pub(crate) fn only(self, pin: &Pin) -> Result<Option<types::Transfer>, Setback> {
         // A list that grows while it is read shows a transfer twice.
-        let mut distinct: BTreeMap<String, types::Transfer> = BTreeMap::new();
+        let mut distinct: BTreeMap<TransferId, types::Transfer> = BTreeMap::new();
         for transfer in self.payments {
-            distinct.entry(id(&transfer).map_err(retry)?.to_string()).or_insert(transfer);
+            distinct.entry(id(&transfer).map_err(retry)?).or_insert(transfer);
         }
         if distinct.len() > 1 {
-            let ids = distinct.into_keys().collect::<Vec<_>>().join(" and ");
+            let legs = legs(&distinct, pin).map_err(retry)?;
+            // A chain of legs alone says nothing of which of them is the payment.
+            if legs.len() < distinct.len() {
+                distinct.retain(|id, _| !legs.contains(id));
+            }
+        }
+        if distinct.len() > 1 {
+            let ids = distinct.keys().map(TransferId::as_str).collect::<Vec<_>>().join(" and ");
             let message = format!(
                 "the provider has more than one transfer for this payment, so the money may have moved more than \
                  once; a person must look at {ids}"
@@ -194,6 +233,30 @@ impl Found {
         }
         Ok(distinct.into_values().next())
     }
+}
+
+/// Those of the transfers that only bring the money of another one of them from a bank to its owner's balance, or from
+/// there to a bank. Such a leg has a funding source for its source, and not an owner, and a link to or from the next one
+/// in the chain. Two payments are never linked, so none is taken for the other's leg.
+fn legs(transfers: &BTreeMap<TransferId, types::Transfer>, pin: &Pin) -> Result<BTreeSet<TransferId>, Error> {
+    let (mut own, mut linked) = (Vec::new(), BTreeSet::new());
+    for (id, types::Transfer { links, .. }) in transfers {
+        if let Some(source) = &links.source
+            && matches!(pin.read("source", &source.href)?, Link::FundingSource(_))
+        {
+            own.push(id);
+        }
+        for (rel, next) in
+            [("funding-transfer", &links.funding_transfer), ("funded-transfer", &links.funded_transfer)]
+        {
+            let Some(next) = next else { continue };
+            let next = pin.transfer(rel, &next.href)?;
+            if next != *id && transfers.contains_key(&next) {
+                linked.extend([id.clone(), next]);
+            }
+        }
+    }
+    Ok(own.into_iter().filter(|id| linked.contains(id)).cloned().collect())
 }
 
 /// Refuses a transfer that is another payment's. One that does not say is taken for the one that was asked for.

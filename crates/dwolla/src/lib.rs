@@ -39,7 +39,7 @@
 //! | move money, and watch it go | [`Dwolla::transfer`], [`Payment::watch`] | `bank_transfer` |
 //! | take a fee, and note what it is for | [`Order::fee`], [`Order::metadata`], [`Transfers::fees`] | `fees` |
 //! | stop a transfer in time | [`Dwolla::transfer_of`], [`Transfers::cancel`] | `cancel` |
-//! | know why a bank sent money back | [`Transfers::failure`], [`ReturnCode`] | `failure` |
+//! | know why a bank sent money back, be it weeks later | [`Dwolla::returned`], [`ReturnCode`] | `failure` |
 //! | go on after a crash | [`Dwolla::resume`], [`Dwolla::find`] | `resume` |
 //!
 //! # What holds
@@ -55,7 +55,7 @@
 //! found for ever.
 //!
 //! A payment is completed when its transfer is `processed`. A bank may return the money weeks later all the same. The
-//! payment stays completed then, and its transfer, retrieved again, is `failed`.
+//! payment stays completed then, its transfer, retrieved again, is `failed`, and [`Dwolla::returned`] says why.
 //!
 //! # Errors
 //!
@@ -118,7 +118,7 @@ pub use resources::funding_sources::{
 pub use resources::on_demand_authorizations::{OnDemandAuthorization, OnDemandAuthorizations};
 pub use resources::search::{ListTransfers, NaiveDate};
 pub use resources::simulations::Simulations;
-pub use resources::transfers::{Cancellation, Transfers};
+pub use resources::transfers::{Cancellation, Returned, Transfers};
 pub use returns::{BankAfterReturn, RemovalRule, ReturnCode, ReturnWindow};
 pub use status::{ClearingSpeed, Transfer, TransferFailure, TransferStatus};
 /// The states of a payment as they come: [`Payment::watch`].

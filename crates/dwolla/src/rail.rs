@@ -184,7 +184,7 @@ impl DwollaRail {
             found.add(&text, listed).map_err(retry)?;
             offset += i64::try_from(count).unwrap_or(i64::MAX);
             if offset >= total {
-                return found.only().map(|transfer| Searched { transfer, at });
+                return found.only(&self.pin).map(|transfer| Searched { transfer, at });
             }
             if count == 0 {
                 break;

@@ -224,6 +224,61 @@ async fn a_list_that_breaks_off_is_an_error_and_never_looks_whole() {
     assert_eq!(read, [true, true, false]);
 }
 
+/// A provider that always has one more page is not followed for ever.
+#[tokio::test]
+async fn a_list_without_an_end_is_an_error() {
+    let provider = Provider::start(|asked| {
+        let offset = offset(asked);
+        page(vec![numbered(asked, offset)], usize::MAX >> 1)
+    });
+    let provider = provider.await;
+    let error = provider.client().transfers().list(CustomerId::new(CUSTOMER)).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Unreadable);
+    assert!(error.message().contains("no end after 1000 pages"), "{error}");
+    assert_eq!(provider.lines().len(), 1000);
+}
+
+#[tokio::test]
+async fn a_part_of_the_way_that_came_back_is_found_through_the_chain() {
+    const THIRD: &str = "99999999-0fc6-e511-80de-0aa34a9b2388";
+    fn leg(asked: &Asked, id: &str) -> Value {
+        let link = |id: &str| asked.link(&format!("/transfers/{id}"));
+        match id {
+            ID => asked.transfer(
+                ID,
+                "processed",
+                &[("funding-transfer", link(OTHER)), ("funded-transfer", link(THIRD))],
+            ),
+            OTHER => asked.transfer(OTHER, "processed", &[("funded-transfer", link(ID))]),
+            _ => asked.transfer(
+                THIRD,
+                "failed",
+                &[
+                    ("funding-transfer", link(ID)),
+                    ("failure", asked.link(&format!("/transfers/{THIRD}/failure"))),
+                ],
+            ),
+        }
+    }
+    let provider = Provider::start(|asked| {
+        let last = asked.line.rsplit('/').next().unwrap_or_default();
+        match asked.line.split_once(' ').unwrap() {
+            ("POST", _) => Answer::created(&format!("{}/transfers/{ID}", asked.base)),
+            (_, path) if path.starts_with("/funding-sources") => Answer::ok(bank(asked, false)),
+            (_, path) if path.starts_with("/customers") => page(Vec::new(), 0),
+            _ if last == "failure" => Answer::ok(json!({ "code": "R03", "description": "No account" })),
+            _ => Answer::ok(leg(asked, last)),
+        }
+    });
+    let dwolla = provider.await.client();
+    let order =
+        dwolla.transfer("invoice/1", BANK.into(), CustomerId::new(CUSTOMER), usd("225.00").unwrap());
+    let payment = order.send().await.unwrap();
+    let returned = dwolla.returned(&payment).await.unwrap().unwrap();
+    assert_eq!(returned.transfer.id, THIRD.into());
+    assert_eq!(returned.failure.unwrap().code, ReturnCode::R03);
+}
+
 #[tokio::test]
 async fn a_search_asks_for_what_it_was_told() {
     let provider = Provider::start(|_| page(Vec::new(), 0)).await;
@@ -316,6 +371,76 @@ async fn a_bank_account_that_is_refused_keeps_its_number_to_itself() {
         assert!(!format!("{error} {error:?}").contains(number), "{error:?}");
     }
     assert_eq!(provider.lines().len(), 1);
+}
+
+/// The two shapes in which the provider says that there is one already.
+fn duplicate(about: Value) -> [Answer; 2] {
+    let links = json!({ "about": about });
+    let error = json!({ "code": "Duplicate", "message": "It exists.", "path": "/email", "_links": links });
+    [
+        json!({ "code": "DuplicateResource", "message": "It exists.", "_links": links }),
+        json!({ "code": "ValidationError", "message": "No.", "_embedded": { "errors": [error] } }),
+    ]
+    .map(|body| Answer::new(400, body))
+}
+
+#[tokio::test]
+async fn what_is_there_already_is_named_by_the_error_or_taken() {
+    for shape in 0..2 {
+        let provider = Provider::start(move |asked| {
+            let there = match asked.line.as_str() {
+                "POST /customers" => format!("/customers/{}", CUSTOMER.to_uppercase()),
+                _ => format!("/funding-sources/{BANK}"),
+            };
+            duplicate(asked.link(&there)).into_iter().nth(shape).unwrap()
+        });
+        let provider = provider.await;
+        let dwolla = provider.client();
+        let jane = || dwolla.customers().create("Jane", "Doe", "jane@example.com");
+        let error = jane().await.unwrap_err();
+        assert_eq!((error.kind(), error.status()), (ErrorKind::Refused, Some(400)));
+        assert!(error.message().ends_with(&format!("that is there already is {CUSTOMER}")), "{error}");
+        assert_eq!(jane().or_existing().await.unwrap(), CustomerId::new(CUSTOMER));
+        let bank = || {
+            let number = Secret::new("123456789");
+            dwolla.funding_sources().add_bank(
+                CUSTOMER.into(),
+                "222222226",
+                number,
+                BankAccountType::Checking,
+                "Jane's",
+            )
+        };
+        assert!(bank().await.unwrap_err().message().contains(BANK));
+        assert_eq!(bank().or_existing().await.unwrap(), FundingSourceId::new(BANK));
+    }
+}
+
+#[tokio::test]
+async fn what_is_there_already_is_not_taken_from_a_link_that_leads_elsewhere_or_names_something_else() {
+    let wrong: [fn(&Asked) -> Value; 3] = [
+        |_| json!({ "href": format!("https://evil.example/customers/{CUSTOMER}") }),
+        |asked| asked.link(&format!("/funding-sources/{BANK}")),
+        |_| json!("nothing"),
+    ];
+    for wrong in wrong {
+        for shape in 0..2 {
+            let provider =
+                Provider::start(move |asked| duplicate(wrong(asked)).into_iter().nth(shape).unwrap()).await;
+            let customers = provider.client().customers();
+            let error =
+                customers.create("Jane", "Doe", "jane@example.com").or_existing().await.unwrap_err();
+            assert_eq!(error.kind(), ErrorKind::Refused);
+            assert!(!format!("{error} {error:?}").contains("evil"), "{error:?}");
+        }
+    }
+    // A refusal that is about something else is none of a duplicate.
+    let provider = Provider::start(|asked| {
+        let about = json!({ "about": asked.link(&format!("/customers/{CUSTOMER}")) });
+        Answer::new(403, json!({ "code": "Forbidden", "message": "No.", "_links": about }))
+    });
+    let error = provider.await.client().customers().create("J", "D", "j@example.com").or_existing().await;
+    assert_eq!(error.unwrap_err().kind(), ErrorKind::Forbidden);
 }
 
 #[tokio::test]

@@ -138,7 +138,11 @@ async fn a_late_return_is_shown_by_the_transfer_and_leaves_the_payment_completed
     world.sandbox.simulate();
     assert!(matches!(payment.settled().await.unwrap(), Settlement::Completed(_)));
     assert_eq!(world.moved(&payment), 1);
+    assert_eq!(world.dwolla.returned(&payment).await.unwrap(), None);
     world.sandbox.simulate();
+    let returned = world.dwolla.returned(&payment).await.unwrap().unwrap();
+    assert_eq!((&returned.transfer.id, returned.transfer.status), (&transfer.id, TransferStatus::Failed));
+    assert_eq!(returned.failure.unwrap().code, ReturnCode::R03);
     assert_eq!(world.read(&transfer).await.status, TransferStatus::Failed);
     assert_eq!(world.dwolla.transfers().failure(transfer.id).await.unwrap().code, ReturnCode::R03);
     assert_eq!(world.moved(&payment), 0);

@@ -17,8 +17,8 @@ use crate::raw::types;
 /// A bank account that is asked for and not yet added. Nothing happens before it is awaited.
 ///
 /// Awaiting it sends it once, and returns its id. A crash in the middle may leave it added; the provider refuses the same
-/// account a second time, and [`FundingSources::list`](crate::FundingSources::list) has the id. What is added this way is
-/// `unverified`, so money can go to it and not yet come from it.
+/// account a second time, and names the one that there is: [`or_existing`](Self::or_existing) takes it. What is added this
+/// way is `unverified`, so money can go to it and not yet come from it.
 ///
 /// # Errors
 /// `Invalid` when the routing number is none (nine digits, the last of them a checksum), the account number has not 4 to
@@ -34,6 +34,7 @@ pub struct AddBank {
     bank_account_type: BankAccountType,
     name: String,
     authorization: Option<OnDemandAuthorizationId>,
+    or_existing: bool,
 }
 
 impl fmt::Debug for AddBank {
@@ -55,7 +56,23 @@ impl AddBank {
         bank_account_type: BankAccountType,
         name: String,
     ) -> Self {
-        Self { api, customer, routing_number, account_number, bank_account_type, name, authorization: None }
+        Self {
+            api,
+            customer,
+            routing_number,
+            account_number,
+            bank_account_type,
+            name,
+            authorization: None,
+            or_existing: false,
+        }
+    }
+
+    /// Takes the same bank account if the customer has it already: with it, an addition whose answer was lost can be sent
+    /// again. Its name is the one that it has.
+    pub fn or_existing(mut self) -> Self {
+        self.or_existing = true;
+        self
     }
 
     /// Says what its owner agreed to: an authorization from
@@ -92,7 +109,7 @@ impl AddBank {
         let id = customer.as_str();
         let seen = ask!(self.api.wire, |raw| located(raw.create_customer_funding_source(id, None, &asked)));
         let look = "list the customer's funding sources";
-        let made = self.api.made(seen, Pin::funding_source, ("the bank account", look));
+        let made = self.api.made(seen, Pin::funding_source, ("the bank account", look), self.or_existing);
         made.map_err(|error| hide(error, number, "[redacted]"))
     }
 }

@@ -1,4 +1,8 @@
 //! Customers of the application: whom money comes from and goes to.
+//!
+//! A creation carries no `Idempotency-Key`. One derived from its contents would be locked for a day after a 500, and would
+//! answer with a bank account that was removed meanwhile; the provider itself refuses the same e-mail address and the same
+//! bank account, and says which there is.
 
 use std::future::IntoFuture;
 
@@ -116,7 +120,7 @@ impl Customers {
         email: impl Into<String>,
     ) -> CreateCustomer {
         let names = [first_name.into(), last_name.into(), email.into()];
-        CreateCustomer { api: self.api.clone(), names, customer_type: None }
+        CreateCustomer { api: self.api.clone(), names, customer_type: None, or_existing: false }
     }
 
     /// The customer of that id. Reads only.
@@ -137,16 +141,25 @@ impl Customers {
 ///
 /// # Errors
 /// `Invalid` when a name is no line of text; `Refused` when the provider says no, for example to an e-mail address that
-/// a customer has already. An error that leaves open whether the customer was created says so.
+/// a customer has already, whose id it names if the provider does. An error that leaves open whether the customer was
+/// created says so.
 #[derive(Clone, Debug)]
 #[must_use = "a customer is not created before it is awaited"]
 pub struct CreateCustomer {
     api: Api,
     names: [String; 3],
     customer_type: Option<CustomerType>,
+    or_existing: bool,
 }
 
 impl CreateCustomer {
+    /// Takes the customer who has that e-mail address already, if the provider names one: with it, a creation whose answer
+    /// was lost can be sent again. Names and type are those that the customer has, whatever is asked for here.
+    pub fn or_existing(mut self) -> Self {
+        self.or_existing = true;
+        self
+    }
+
     /// One that is paid and never pays.
     pub fn receive_only(mut self) -> Self {
         self.customer_type = Some(CustomerType::ReceiveOnly);
@@ -162,7 +175,8 @@ impl CreateCustomer {
             type_: self.customer_type.map(Into::into),
         };
         let seen = ask!(self.api.wire, |raw| located(raw.create_customer(None, &asked)));
-        self.api.made(seen, Pin::customer, ("the customer", "a second one of that e-mail address is refused"))
+        let look = "a second one of that e-mail address is refused";
+        self.api.made(seen, Pin::customer, ("the customer", look), self.or_existing)
     }
 }
 

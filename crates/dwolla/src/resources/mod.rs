@@ -7,7 +7,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use payonce::{Error, ErrorKind};
-use payonce_rest::created;
+use payonce_rest::{blame, created};
 
 use crate::classify::Seen;
 use crate::client::Dwolla;
@@ -43,13 +43,25 @@ impl Api {
     }
 
     /// Reads where the thing is that a call made. `what` may have been made all the same when that cannot be read, and
-    /// `look` is how to find out.
-    pub(crate) fn made<Id>(
+    /// `look` is how to find out. What is there already is named by the error, or taken, if `or_existing`.
+    pub(crate) fn made<Id: fmt::Display>(
         &self,
         seen: Seen<Option<String>>,
-        read: impl FnOnce(&Pin, &'static str, &str) -> Result<Id, Error>,
+        read: impl Fn(&Pin, &'static str, &str) -> Result<Id, Error>,
         (what, look): (&str, &str),
+        or_existing: bool,
     ) -> Result<Id, Error> {
+        if let Seen::Answer(head, Some(problem)) = &seen
+            && let Some(Ok(there)) = problem.duplicate_of().map(|href| read(&self.pin, "about", href))
+        {
+            if or_existing {
+                return Ok(there);
+            }
+            let refused = blame(head, Some(problem));
+            let named = format!("{}; {what} that is there already is {there}", refused.message());
+            let named = Error::new(refused.kind(), named).with_status(head.status);
+            return Err(named.with_request_id(head.request_id.clone()));
+        }
         let place = created(seen, what, look)?;
         let nowhere = || Error::new(ErrorKind::Unreadable, "the provider does not say where it is");
         let id = place.ok_or_else(nowhere).and_then(|place| read(&self.pin, "location", &place));

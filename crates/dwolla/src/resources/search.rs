@@ -21,6 +21,9 @@ use crate::status::{Transfer, TransferStatus};
 /// The most of an account's transfers that a list reaches.
 const REACH: usize = 10_000;
 
+/// The most pages that are read of one list: more than twice as many as the provider's longest list has, as a rule.
+const MOST_PAGES: usize = 1_000;
+
 /// How many transfers a page has, unless told otherwise: as many as the provider is known to give.
 const PAGE: u32 = 25;
 
@@ -46,7 +49,7 @@ pub use chrono::NaiveDate;
 /// # Errors
 /// `Invalid` when the owner's id has not the shape of one; `NotFound` when there is no such owner; otherwise what kept
 /// the provider's word from being read. A list that breaks off before its end, such as one of an account with more than
-/// 10,000 transfers, ends with `Unreadable`: narrow it by dates.
+/// 10,000 transfers, ends with `Unreadable`, and so does one without an end after 1,000 pages: narrow it by dates.
 #[derive(Clone, Debug)]
 #[must_use = "a list is not read before it is awaited"]
 pub struct ListTransfers {
@@ -185,6 +188,8 @@ struct Pages {
     read: VecDeque<Transfer>,
     /// How many were read in all.
     offset: usize,
+    /// How many pages that were.
+    pages: usize,
     /// What was read, to leave out what comes again.
     seen: HashSet<TransferId>,
     is_whole: bool,
@@ -192,7 +197,7 @@ struct Pages {
 
 impl Pages {
     fn of(list: ListTransfers) -> Self {
-        Self { list, read: VecDeque::new(), offset: 0, seen: HashSet::new(), is_whole: false }
+        Self { list, read: VecDeque::new(), offset: 0, pages: 0, seen: HashSet::new(), is_whole: false }
     }
 
     async fn next(&mut self) -> Result<Option<Transfer>, Error> {
@@ -209,6 +214,13 @@ impl Pages {
 
     /// Reads the next page.
     async fn turn(&mut self) -> Result<(), Error> {
+        if self.pages == MOST_PAGES {
+            let message = format!(
+                "the provider's list has no end after {MOST_PAGES} pages: narrow it by dates, or ask for larger pages"
+            );
+            return Err(Error::new(ErrorKind::Unreadable, message));
+        }
+        self.pages += 1;
         let types::TransferList { embedded, total, .. } = self.list.page(self.offset).await?;
         let transfers = embedded.transfers;
         let total = usize::try_from(total).unwrap_or_default();

@@ -4,7 +4,7 @@
 //! What must stay true: a transfer is cancelled only where the provider's own word, just read, allows it; and whatever a
 //! cancellation is answered, what is said of it is what the transfer then is.
 
-use payonce::Error;
+use payonce::{Error, ErrorKind};
 use payonce::journal::Intent;
 use payonce::rail::Order;
 use payonce_rest::ask;
@@ -17,6 +17,9 @@ use crate::links::Owner;
 use crate::raw::enums::CancelStatus;
 use crate::raw::types;
 use crate::status::{Transfer, TransferFailure, TransferStatus};
+
+/// The most transfers that one payment's money is followed through. The provider is known to use three.
+const LONGEST_CHAIN: usize = 10;
 
 impl Dwolla {
     /// The transfers that were made, by this client or another.
@@ -46,6 +49,58 @@ impl Dwolla {
         let made = self.rail().made(&order).await.map_err(|setback| setback.error)?;
         made.map(|reply| Api::of(self).reading(|reader| Transfer::read(reply, reader))).transpose()
     }
+
+    /// Whether a bank sent a payment's money back, by the provider's present word, however the payment ended: a transfer
+    /// that was processed may be returned for up to 60 days more, and the payment stays completed. Where the money moved
+    /// by several transfers, all of them are asked about. None says that there is no return *yet*. Reads only.
+    ///
+    /// ```no_run
+    /// # async fn returned(dwolla: dwolla::Dwolla) -> Result<(), dwolla::Error> {
+    /// if let Some(payment) = dwolla.find("invoice/4711").await?
+    ///     && let Some(returned) = dwolla.returned(&payment).await?
+    ///     && let Some(failure) = returned.failure
+    /// {
+    ///     println!("sent back with {}: {:?}", failure.code, failure.code.meaning());
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    /// As [`transfer_of`](Self::transfer_of).
+    pub async fn returned(&self, payment: &Payment) -> Result<Option<Returned>, Error> {
+        let Some(transfer) = self.transfer_of(payment).await? else { return Ok(None) };
+        let transfers = self.transfers();
+        for transfer in transfers.chain(transfer).await? {
+            if transfer.status == TransferStatus::Failed {
+                let failure = match transfers.failure(transfer.id.clone()).await {
+                    Ok(failure) => Some(failure),
+                    Err(error)
+                        if matches!(
+                            error.kind(),
+                            ErrorKind::NotFound | ErrorKind::Refused | ErrorKind::Forbidden
+                        ) =>
+                    {
+                        None
+                    }
+                    Err(error) => return Err(error),
+                };
+                return Ok(Some(Returned { transfer, failure }));
+            }
+        }
+        Ok(None)
+    }
+}
+
+/// What a bank sent back: a payment's transfer, or one of those that its money moved by.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Returned {
+    /// The transfer that failed. It is another than the payment's own where only a part of the way was returned, such as
+    /// the last one, from the payee's balance to a bank: the payee has the money then.
+    pub transfer: Transfer,
+    /// Why, with the return code; none where the provider does not say.
+    pub failure: Option<TransferFailure>,
 }
 
 /// The transfers: retrieve, list, cancel, and why one failed.
@@ -165,6 +220,26 @@ impl Transfers {
             Some(decided) => Ok(decided),
             None => Err(refused),
         }
+    }
+
+    /// A transfer, and after it those that fund it and those that it funds, as far as the provider links them.
+    async fn chain(&self, transfer: Transfer) -> Result<Vec<Transfer>, Error> {
+        let mut chain = vec![transfer];
+        let mut seen = 0;
+        while let Some(transfer) = chain.get(seen) {
+            seen += 1;
+            let next = [transfer.funding_transfer.clone(), transfer.funded_transfer.clone()];
+            for id in next.into_iter().flatten() {
+                if chain.iter().any(|known| known.id == id) {
+                    continue;
+                }
+                if chain.len() == LONGEST_CHAIN {
+                    return Err(unreadable_answer("transfers that fund each other without an end"));
+                }
+                chain.push(self.retrieve(id).await?);
+            }
+        }
+        Ok(chain)
     }
 
     /// Reads a reply about the transfer that was asked for.
