@@ -14,6 +14,7 @@ mod documents;
 mod faults;
 mod flows;
 mod manners;
+mod manners_on_dwolla;
 mod mistakes;
 mod pages;
 mod payees;

@@ -17,6 +17,7 @@ mod cmd_made;
 mod cmd_pay;
 mod cmd_resume;
 mod cmd_sandbox;
+mod cmd_simulate;
 mod cmd_transfer;
 mod config;
 mod demo;
@@ -62,6 +63,7 @@ enum Command {
     Cancel(cmd_made::Cancel),
     Fees(cmd_made::Fees),
     Returned(cmd_made::Returned),
+    Simulate(cmd_simulate::Simulate),
     Resume(cmd_resume::Resume),
     List(cmd_history::List),
     Show(cmd_history::Show),
@@ -85,6 +87,7 @@ impl Command {
             Self::Cancel(cancel) => cancel.run(json).await,
             Self::Fees(fees) => fees.run(json).await,
             Self::Returned(returned) => returned.run(json).await,
+            Self::Simulate(simulate) => simulate.run(json).await,
             Self::Resume(resume) => resume.run(json).await,
             Self::List(list) => list.run(json).await,
             Self::Show(show) => show.run(json).await,

@@ -41,5 +41,9 @@ impl Provider for Credentials {
         Problem::read(body, clean)
     }
 
+    fn refusal(_: u16, why: &str) -> (serde_json::Value, &'static str) {
+        (serde_json::json!({ "detail": why }), "application/json")
+    }
+
     payonce_rest::traced!();
 }

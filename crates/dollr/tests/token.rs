@@ -192,6 +192,8 @@ async fn a_raw_call_without_a_token_says_why() {
     };
     let error = reply.extensions().get::<dollr::Error>().unwrap();
     assert_eq!((reply.status().as_u16(), error.kind()), (401, dollr::ErrorKind::Unauthorized));
+    let body: serde_json::Value = serde_json::from_slice(&reply.bytes().await.unwrap()).unwrap();
+    assert!(body["detail"].as_str().unwrap().starts_with("no access token: "), "{body}");
 }
 
 /// The first request for a token hangs until its caller has given up.

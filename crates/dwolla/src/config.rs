@@ -27,6 +27,28 @@ pub(crate) const NAMES: Names = Names {
 
 const USER_AGENT: &str = concat!("dwolla-rust/", env!("CARGO_PKG_VERSION"));
 
+payonce_rest::config! {
+    /// The settings that may stand in a file, each of which may be left out. Read it in any format that `serde` knows, and
+    /// add the secret.
+    ///
+    /// ```
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// use dwolla::{Builder, Config, Secret};
+    ///
+    /// let config: Config = serde_json::from_str(
+    ///     r#"{ "key": "application-1", "base_url": "http://127.0.0.1:4011", "request_timeout_seconds": 10 }"#,
+    /// )?;
+    /// let secret = Secret::new("from your vault");
+    /// let dwolla = Builder::from_config(config).secret(secret).journal_in_memory().build()?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    Config {
+        /// The application's key, from the provider's dashboard.
+        key,
+    }
+}
+
 /// The settings of a client. Only the application's key and secret have no default.
 #[derive(Clone, Debug)]
 pub struct Builder {
@@ -73,6 +95,13 @@ impl Builder {
         let mut builder = Self::default();
         builder.common.read(&Variables::new(&variable))?;
         Ok(builder)
+    }
+
+    /// The settings as a file has them; what it leaves out is as usual. They are checked when the client is built.
+    pub fn from_config(config: Config) -> Self {
+        let mut builder = Self::default();
+        config.common(&mut builder.common);
+        builder
     }
 
     /// The application's key, from the provider's dashboard.
@@ -182,6 +211,20 @@ mod tests {
         assert_eq!(built(&[]).unwrap().namespace().as_str(), "key-1");
         let named = built(&[("DWOLLA_NAMESPACE", Some("merchant-42"))]).unwrap();
         assert_eq!(named.namespace().as_str(), "merchant-42");
+    }
+
+    #[test]
+    fn a_file_sets_what_it_names_and_nothing_else_and_a_secret_has_no_place_in_it() {
+        let config: Config = serde_json::from_str(
+            r#"{ "key": "k", "namespace": "n", "journal": "/tmp/j", "first_answer_seconds": 7, "concurrency": 2 }"#,
+        )
+        .unwrap();
+        let common = Builder::from_config(config).common;
+        assert_eq!((common.client_id.as_deref(), common.base_url.as_str()), (Some("k"), BASE_URL));
+        assert_eq!(common.namespace.as_deref(), Some("n"));
+        assert_eq!((common.settings.first_answer.as_secs(), common.settings.concurrency), (7, 2));
+        assert!(matches!(common.place, Place::File(path) if path.as_os_str() == "/tmp/j"));
+        assert!(serde_json::from_str::<Config>(r#"{ "secret": "canary" }"#).is_err());
     }
 
     #[test]

@@ -22,12 +22,16 @@ const MOST_PAIRS: usize = 10;
 /// The most characters of a key or a value of metadata.
 const LONGEST_METADATA: usize = 254;
 
-/// A part of the payment that goes to the application.
+/// What one side of a payment pays to the application.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
-pub(crate) struct Fee {
-    pub(crate) charge_to: Owner,
-    pub(crate) amount: Money,
+#[allow(clippy::exhaustive_structs, reason = "it is written down by hand, and what it means is for life")]
+pub struct Fee {
+    /// Who pays it.
+    pub charge_to: Owner,
+    /// How much.
+    pub amount: Money,
 }
 
 /// How fast each side is cleared, where it is not as usual.

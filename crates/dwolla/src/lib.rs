@@ -78,12 +78,25 @@
 //! and what the provider says is searched for them before it is kept. Requests go over HTTPS (or plain HTTP to this
 //! machine), no redirect and no link is followed, no reply over 2 MiB is read, and every request has a time limit. Each
 //! request is one `tracing` event at debug level with its operation, status, request id and duration.
+//!
+//! # Features
+//!
+//! None is on by default, and none changes what is safe.
+//!
+//! | feature | what it brings |
+//! |---|---|
+//! | `blocking` | `dwolla::blocking`: the client for plain threads |
+//! | `metrics` | counters and histograms through the `metrics` facade |
+//! | `schemars` | JSON schemas of what can be written down: settings, orders, money, names, records |
 
+#[cfg(feature = "blocking")]
+pub mod blocking;
 mod classify;
 mod client;
 mod config;
 mod contents;
 mod ids;
+mod instruction;
 mod links;
 mod orders;
 mod rail;
@@ -94,9 +107,11 @@ mod status;
 mod transport;
 
 pub use client::{Dwolla, Payment};
-pub use config::Builder;
+pub use config::{Builder, Config};
+pub use contents::Fee;
 pub use dwolla_raw as raw;
 pub use ids::{AccountId, CustomerId, FundingSourceId, OnDemandAuthorizationId, TransferId};
+pub use instruction::Instruction;
 pub use links::{Link, Owner};
 pub use orders::{Destination, Order};
 pub use payonce::journal::{self, Filter, Journal, PaymentId, Record, Standing, Summary};

@@ -44,6 +44,7 @@ pub enum Link {
 
 /// Who owns a funding source and is a side of a transfer: the application's account or a customer.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum Owner {

@@ -1,6 +1,7 @@
 //! Orders: what a caller asks for, checked whole before anything of it is journaled.
 
 use std::borrow::Cow;
+use std::collections::BTreeMap;
 
 use payonce::step::Expect;
 use payonce::{Error, ErrorKind, IntoName, Money, Name, Operation};
@@ -10,7 +11,8 @@ use crate::client::{Dwolla, Payment};
 use crate::contents::{Contents, Fee};
 use crate::ids::{AccountId, CustomerId, FundingSourceId};
 use crate::links::{Link, Owner, Pin};
-use crate::raw::enums::ClearingSpeed;
+use crate::raw::enums;
+use crate::status::ClearingSpeed;
 
 /// The most characters of an e-mail address, as mail itself has it.
 const LONGEST_EMAIL: usize = 254;
@@ -22,6 +24,7 @@ pub(crate) fn operation() -> Operation {
 
 /// Where the money of a transfer goes. Each id is one of these, too.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum Destination {
@@ -114,6 +117,21 @@ impl Order {
         Self { client: client.clone(), name: name.into_name(), contents }
     }
 
+    /// Adds what an instruction has of the rest.
+    pub(crate) fn adorned(
+        mut self,
+        metadata: BTreeMap<String, String>,
+        fees: Vec<Fee>,
+        source: Option<ClearingSpeed>,
+        destination: Option<ClearingSpeed>,
+    ) -> Self {
+        self.contents.metadata = metadata;
+        self.contents.fees = fees;
+        self.contents.clearing.source = source.map(Into::into);
+        self.contents.clearing.destination = destination.map(Into::into);
+        self
+    }
+
     /// Adds a note that the provider keeps with the transfer: up to 10, each key and each value of less than 255
     /// characters. The same key again takes the place of the first.
     pub fn metadata(mut self, key: impl Into<String>, value: impl Into<String>) -> Self {
@@ -130,19 +148,19 @@ impl Order {
 
     /// Has the destination credited on the same day, where the application may.
     pub fn clearing_next_available(mut self) -> Self {
-        self.contents.clearing.destination = Some(ClearingSpeed::NextAvailable);
+        self.contents.clearing.destination = Some(enums::ClearingSpeed::NextAvailable);
         self
     }
 
     /// Has the source debited on the same day, where the application may.
     pub fn source_clearing_next_available(mut self) -> Self {
-        self.contents.clearing.source = Some(ClearingSpeed::NextAvailable);
+        self.contents.clearing.source = Some(enums::ClearingSpeed::NextAvailable);
         self
     }
 
     /// Has the source debited in three to four days instead of on the next.
     pub fn source_clearing_standard(mut self) -> Self {
-        self.contents.clearing.source = Some(ClearingSpeed::Standard);
+        self.contents.clearing.source = Some(enums::ClearingSpeed::Standard);
         self
     }
 

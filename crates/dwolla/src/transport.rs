@@ -74,5 +74,16 @@ impl Provider for Credentials {
         Problem::read(body, clean)
     }
 
+    fn refusal(status: u16, why: &str) -> (serde_json::Value, &'static str) {
+        let code = match status {
+            401 => "InvalidAccessToken",
+            403 => "Forbidden",
+            429 => "TooManyRequests",
+            500.. => "ServerError",
+            _ => "BadRequest",
+        };
+        (serde_json::json!({ "code": code, "message": why }), "application/vnd.dwolla.v1.hal+json")
+    }
+
     payonce_rest::traced!();
 }

@@ -271,8 +271,7 @@ async fn a_part_of_the_way_that_came_back_is_found_through_the_chain() {
         }
     });
     let dwolla = provider.await.client();
-    let order =
-        dwolla.transfer("invoice/1", BANK.into(), CustomerId::new(CUSTOMER), usd("225.00").unwrap());
+    let order = dwolla.transfer("invoice/1", BANK.into(), CustomerId::new(CUSTOMER), usd("225.00").unwrap());
     let payment = order.send().await.unwrap();
     let returned = dwolla.returned(&payment).await.unwrap().unwrap();
     assert_eq!(returned.transfer.id, THIRD.into());
@@ -428,8 +427,7 @@ async fn what_is_there_already_is_not_taken_from_a_link_that_leads_elsewhere_or_
             let provider =
                 Provider::start(move |asked| duplicate(wrong(asked)).into_iter().nth(shape).unwrap()).await;
             let customers = provider.client().customers();
-            let error =
-                customers.create("Jane", "Doe", "jane@example.com").or_existing().await.unwrap_err();
+            let error = customers.create("Jane", "Doe", "jane@example.com").or_existing().await.unwrap_err();
             assert_eq!(error.kind(), ErrorKind::Refused);
             assert!(!format!("{error} {error:?}").contains("evil"), "{error:?}");
         }

@@ -11,11 +11,11 @@ use dwolla::{
 };
 use payonce_sandbox::DwollaSandbox;
 use payonce_sandbox::dwolla::switches::{
-    BankRemoval, FailureOfSound, FeesLink, ListOrder, Output, RepeatedCancel, Switches, Uncancellable,
+    BankRemoval, Chains, FailureOfSound, FeesLink, ListOrder, Output, RepeatedCancel, Switches, Uncancellable,
 };
 use payonce_sandbox::dwolla::{
     ACCOUNT, BALANCE, BANK, CUSTOMER_BANK, KEY, LATE_RETURNING_BANK, RETURNING_BANK, SECRET, SHORT_BANK,
-    VERIFIED_BALANCE, VERIFIED_CUSTOMER,
+    VERIFIED_BALANCE, VERIFIED_BANK, VERIFIED_CUSTOMER,
 };
 
 struct World {
@@ -148,6 +148,86 @@ async fn a_late_return_is_shown_by_the_transfer_and_leaves_the_payment_completed
     assert_eq!(world.moved(&payment), 0);
     let again = world.dwolla.find("invoice/1").await.unwrap().unwrap();
     assert!(matches!(again.settled().await.unwrap(), Settlement::Completed(_)));
+}
+
+const CHAINS: [Chains; 2] = [Chains::Linked, Chains::LinkedUnderOneId];
+
+impl World {
+    /// Sends under a provider that makes chains, whose answer to the first request is lost.
+    async fn send_unheard(&self, source: impl ToString, destination: impl ToString) -> Payment {
+        self.sandbox.on("POST /transfers").nth(1).after_effect().drop_reply();
+        let [source, destination] = [source.to_string(), destination.to_string()].map(FundingSourceId::from);
+        self.dwolla.transfer("invoice/1", source, destination, usd("225.00").unwrap()).send().await.unwrap()
+    }
+}
+
+#[tokio::test]
+async fn a_payment_that_is_a_chain_of_transfers_is_found_and_paid_once() {
+    for chains in CHAINS {
+        for output in [Output::Modern, Output::SeedExact] {
+            let world = World::start(Switches { chains, output, ..Switches::default() }).await;
+            let payment = world.send_unheard(BANK, VERIFIED_BANK).await;
+            world.sandbox.simulate();
+            world.sandbox.simulate();
+            let Settlement::Completed(receipt) = payment.settled().await.unwrap() else {
+                panic!("{chains:?}")
+            };
+            let key = payment.reference_id().to_string();
+            let mut movements = world.sandbox.ledger().movements();
+            movements.retain(|movement| movement.correlation_id.as_ref() == Some(&key));
+            assert_eq!((world.moved(&payment), movements.len()), (1, 1), "{chains:?}");
+            assert_eq!(receipt.provider_transaction_id, Some(movements[0].transfer.to_string()));
+            assert_eq!(world.dwolla.returned(&payment).await.unwrap(), None);
+            let own = world.dwolla.accounts().own().await.unwrap().id;
+            let of_us = world.dwolla.transfers().list(own).await.unwrap();
+            let steps =
+                of_us.iter().filter(|t| t.funded_transfer.is_some() && t.amount == usd("225.00").unwrap());
+            assert!(steps.count() >= 2, "the payment, and what funds it: {of_us:?}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_chain_whose_first_step_is_returned_is_a_failed_payment() {
+    for chains in CHAINS {
+        let world = World::start(Switches { chains, ..Switches::default() }).await;
+        let payment = world.send_unheard(SHORT_BANK, VERIFIED_BANK).await;
+        world.sandbox.simulate();
+        assert!(matches!(payment.settled().await.unwrap(), Settlement::Failed(_)));
+        let returned = world.dwolla.returned(&payment).await.unwrap().unwrap();
+        assert_eq!(returned.failure.unwrap().code, ReturnCode::R01);
+        assert_eq!(world.moved(&payment), 0);
+    }
+}
+
+/// The payee has the money, in the balance, and not where it was to go.
+#[tokio::test]
+async fn a_chain_whose_last_step_is_returned_is_a_completed_payment_and_told_as_returned() {
+    for chains in CHAINS {
+        for code in ["R03", "R03-late"] {
+            let world = World::start(Switches { chains, ..Switches::default() }).await;
+            let payee = world.sandbox.seed_customer(true);
+            let bank = world.sandbox.seed_bank(payee, code);
+            let payment = world.send_unheard(BANK, bank).await;
+            for _ in 0..3 {
+                world.sandbox.simulate();
+            }
+            assert!(
+                matches!(payment.settled().await.unwrap(), Settlement::Completed(_)),
+                "{chains:?} {code}"
+            );
+            let own = world.dwolla.transfer_of(&payment).await.unwrap().unwrap();
+            assert_eq!(own.status, TransferStatus::Processed);
+            let returned = world.dwolla.returned(&payment).await.unwrap().unwrap();
+            assert_eq!(own.funded_transfer, Some(returned.transfer.id));
+            assert_eq!(returned.failure.unwrap().code, ReturnCode::R03);
+            assert_eq!(world.moved(&payment), 1);
+            let sources = world.dwolla.funding_sources();
+            let theirs = sources.list(dwolla::CustomerId::new(payee.to_string())).await.unwrap();
+            let balance = theirs.into_iter().find(|source| source.source_type.as_str() == "balance").unwrap();
+            assert_eq!(sources.balance(balance.id).await.unwrap().balance, usd("225.00").unwrap());
+        }
+    }
 }
 
 #[tokio::test]

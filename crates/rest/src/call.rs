@@ -151,7 +151,7 @@ impl<P: Provider> HttpTransport for Shared<P> {
             loop {
                 let token = match wire.token().await {
                     Ok(token) => token,
-                    Err(setback) => return Ok(without_token(request.url().clone(), setback.error)),
+                    Err(setback) => return Ok(without_token::<P>(request.url().clone(), setback.error)),
                 };
                 authorize(&mut request, Some(&token.header));
                 let response = wire.exchange(http, request, operation, &OnceLock::new()).await?;
@@ -166,14 +166,14 @@ impl<P: Provider> HttpTransport for Shared<P> {
     }
 }
 
-/// What a raw call gets that could not be sent for want of a token: a reply that was never received, because its
-/// signature leaves room for nothing else. The error is among the reply's extensions.
-fn without_token(url: Url, error: Error) -> Response {
+/// What a raw call gets that could not be sent for want of a token: a reply that was never received, in the provider's own
+/// words for a refusal, because its signature leaves room for nothing else. The error is among the reply's extensions.
+fn without_token<P: Provider>(url: Url, error: Error) -> Response {
     let status = error.status().filter(|status| (400..=599).contains(status)).unwrap_or(503);
-    let body = serde_json::json!({ "detail": format!("no access token: {}", error.message()) });
+    let (body, media_type) = P::refusal(status, &format!("no access token: {}", error.message()));
     let mut response = with_body(status, url, body.to_string().into_bytes());
     let mut headers = HeaderMap::new();
-    headers.insert(reqwest::header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    headers.insert(reqwest::header::CONTENT_TYPE, HeaderValue::from_static(media_type));
     *response.headers_mut() = headers;
     response.extensions_mut().insert(error);
     response

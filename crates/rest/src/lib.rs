@@ -13,8 +13,11 @@
 //! - No secret is in an error, in `Debug` or in what is traced: what the provider says is searched for them first.
 
 mod address;
+#[cfg(feature = "blocking")]
+pub mod blocking;
 mod builder;
 mod call;
+mod config;
 mod exchange;
 mod kept;
 mod open_enum;

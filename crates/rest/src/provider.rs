@@ -44,6 +44,9 @@ pub trait Provider: Send + Sync + 'static {
     /// Reads the body of a refusal: none if it is not the provider's own, but a proxy's page.
     fn problem(body: &[u8], clean: Clean<'_>) -> Option<Self::Problem>;
 
+    /// A refusal of that status, for that reason, as the provider writes one, and its media type.
+    fn refusal(status: u16, why: &str) -> (serde_json::Value, &'static str);
+
     /// Whether anyone listens to what is traced. Written by [`traced!`](crate::traced).
     fn is_traced() -> bool;
 

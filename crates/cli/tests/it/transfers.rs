@@ -1,7 +1,8 @@
 //! Transfers on Dwolla, given on the command line: what they print, how they exit, and what they leave in the ledger.
 
 use payonce_sandbox::dwolla::{
-    BALANCE, BANK, CUSTOMER, CUSTOMER_BANK, SHORT_BANK, UNVERIFIED_BANK, VERIFIED_BALANCE, VERIFIED_CUSTOMER,
+    BALANCE, BANK, CUSTOMER, CUSTOMER_BANK, LATE_RETURNING_BANK, SHORT_BANK, UNVERIFIED_BANK,
+    VERIFIED_BALANCE, VERIFIED_CUSTOMER,
 };
 use serde_json::Value;
 
@@ -270,4 +271,49 @@ async fn no_secret_of_the_other_rail_is_in_traces_or_on_the_screen() {
     let bare = payonce(banks.directory.path(), &order).env("PAYONCE_RAIL", "dwolla").output().unwrap();
     assert!(Ran::of(bare).exits(1).err.contains("DWOLLA_KEY"));
     assert_eq!(banks.movements(), 1);
+}
+
+#[tokio::test]
+async fn a_person_at_a_terminal_has_the_banks_settle() {
+    let banks = Banks::open().await;
+    run(&banks, &invoice(), &[]).exits(4);
+    for transfers in [1, 1, 0] {
+        let told = banks.run(&["simulate", "--json"]).exits(0).json();
+        assert_eq!(told["transfers"], transfers, "{told}");
+    }
+    banks.run(&["resume"]).exits(0);
+    assert_eq!(banks.sandbox.ledger().movements()[0].status, "processed");
+    let production = banks.command(&["simulate"]).env("DWOLLA_BASE_URL", "https://api.dwolla.com").output();
+    let refused = Ran::of(production.unwrap()).exits(2);
+    assert!(refused.err.contains("this is production"), "{}", refused.err);
+}
+
+#[tokio::test]
+async fn a_completed_payment_that_a_bank_sent_back_is_told_as_returned() {
+    let banks = Banks::open().await;
+    let order = transfer("invoice/4712", BANK, LATE_RETURNING_BANK, "1.00");
+    run(&banks, &order, &[]).exits(4);
+    banks.settle();
+    banks.run(&["resume"]).exits(0);
+    let returned = ["returned", "invoice/4712"];
+    let told = banks.run(&returned).exits(0);
+    assert_eq!(told.out, "invoice/4712: not returned; its transfer is processed\n");
+    assert_eq!(banks.movements(), 1);
+
+    banks.sandbox.simulate();
+    assert_eq!(banks.movements(), 0);
+    let told = banks.run(&returned).exits(3);
+    let said = "invoice/4712: returned with R03 (There is no such account, or it is not in that name); the provider \
+                removed the bank account\n";
+    assert_eq!(told.out, said);
+    let said = banks.run(&["returned", "invoice/4712", "--json"]).exits(3).json();
+    assert_eq!((&said["returned"], &said["code"]), (&true.into(), &"R03".into()), "{said}");
+    assert_eq!(
+        (&said["standing"], &said["transfer_status"]),
+        (&"completed".into(), &"failed".into()),
+        "{said}"
+    );
+    // The payment stays what it was when everybody acted on it.
+    banks.run(&["show", "invoice/4712", "--json"]).exits(0);
+    banks.run(&["returned", "nothing"]).exits(1);
 }

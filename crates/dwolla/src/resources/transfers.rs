@@ -4,9 +4,9 @@
 //! What must stay true: a transfer is cancelled only where the provider's own word, just read, allows it; and whatever a
 //! cancellation is answered, what is said of it is what the transfer then is.
 
-use payonce::{Error, ErrorKind};
 use payonce::journal::Intent;
 use payonce::rail::Order;
+use payonce::{Error, ErrorKind};
 use payonce_rest::ask;
 
 use super::search::ListTransfers;

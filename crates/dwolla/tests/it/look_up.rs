@@ -122,6 +122,39 @@ async fn two_transfers_of_one_payment_are_for_a_person_to_look_at() {
     assert!(error.to_string().contains("more than once; a person must look at"), "{error}");
 }
 
+/// Where the money goes by way of a balance, there are several transfers, and they may share the key.
+#[tokio::test]
+async fn legs_are_told_from_the_payment_by_their_source_and_their_links() {
+    let owner = format!("/customers/{CUSTOMER}");
+    let bank = format!("/funding-sources/{SOURCE}");
+    let third = "83eb4b5e-a5d9-e511-80de-0aa34a9b2388";
+    let chain = [(OTHER, &bank, Some(TRANSFER)), (TRANSFER, &owner, None), (third, &bank, Some(TRANSFER))];
+    for (transfers, meaning) in [
+        (chain.to_vec(), COMPLETED),
+        (chain[..2].to_vec(), COMPLETED),
+        // Not linked, it is a payment of its own.
+        (vec![(OTHER, &bank, None), (TRANSFER, &owner, None)], "Unreadable Stop"),
+        (vec![(OTHER, &bank, Some(third)), (TRANSFER, &owner, None)], "Unreadable Stop"),
+        // Linked, but from one owner to another.
+        (vec![(OTHER, &owner, Some(TRANSFER)), (TRANSFER, &owner, None)], "Unreadable Stop"),
+        // Nothing but legs: which of them is meant, nobody can tell.
+        (vec![(OTHER, &bank, Some(TRANSFER)), (TRANSFER, &bank, None)], "Unreadable Stop"),
+    ] {
+        let server = server().await;
+        has_source(&server).await;
+        let link = |path: &str| format!(r#"{{"href":"{}{path}"}}"#, server.base_url());
+        let written = transfers.iter().map(|(id, source, funds)| {
+            let funds =
+                funds.map(|id| format!(r#","funded-transfer":{}"#, link(&format!("/transfers/{id}"))));
+            let links = format!(r#"{{"source":{}{}}}"#, link(source), funds.unwrap_or_default());
+            transfer(id, "processed", &format!(r#","_links":{links},"correlationId":"{REFERENCE}""#))
+        });
+        let listed = page(&written.collect::<Vec<_>>(), transfers.len());
+        says(&server, &list(), (200, listed)).await;
+        assert_eq!(looked(&server).await, meaning, "{transfers:?}");
+    }
+}
+
 #[tokio::test]
 async fn a_search_is_read_to_its_end() {
     let server = server().await;

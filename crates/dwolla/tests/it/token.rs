@@ -94,3 +94,23 @@ async fn refused_credentials_are_not_shown_again_and_again() {
     let text = format!("{setback:?}");
     assert!(text.contains("invalid_client") && !text.contains("canary"), "{text}");
 }
+
+#[tokio::test]
+async fn a_raw_call_without_a_token_says_why_in_the_providers_own_shape() {
+    let server = MockServer::start_async().await;
+    server
+        .mock_async(|when, then| {
+            when.any_request();
+            then.status(401).body(r#"{"error":"invalid_client"}"#);
+        })
+        .await;
+    let dwolla = builder(&server.base_url()).build().unwrap();
+    let refused = dwolla.raw().retrieve_transfer(TRANSFER).await.unwrap_err();
+    let dwolla::raw::Error::UnexpectedResponse(reply) = refused else { panic!("a refusal is no success") };
+    let error = reply.extensions().get::<dwolla::Error>().unwrap();
+    assert_eq!((reply.status().as_u16(), error.kind()), (401, ErrorKind::Unauthorized));
+    assert_eq!(reply.headers()["content-type"], HAL);
+    let body: serde_json::Value = serde_json::from_slice(&reply.bytes().await.unwrap()).unwrap();
+    assert_eq!(body["code"], "InvalidAccessToken", "{body}");
+    assert!(body["message"].as_str().unwrap().starts_with("no access token: "), "{body}");
+}

@@ -14,6 +14,7 @@ use super::idempotency::{Call, Underway};
 use super::problem::Refusal;
 use super::routes::known;
 use super::store::Store;
+use super::volume::Volume;
 use crate::problem::Problem;
 use crate::provider::{Desk, Provider};
 
@@ -26,6 +27,7 @@ pub(crate) struct App {
     pub(crate) desk: Desk,
     pub(crate) store: Arc<Store>,
     pub(crate) underway: Underway,
+    pub(crate) volume: Volume,
 }
 
 #[derive(Deserialize)]

@@ -201,7 +201,7 @@ pub(crate) fn payments(books: &Books, name: &str) -> u64 {
 
 pub(crate) fn movements(books: &Books) -> Vec<Movement> {
     let mut all: Vec<&Transfer> = books.transfers.rows().collect();
-    all.retain(|transfer| transfer.fee_of.is_none() && books.journal.moved(transfer.id) > 0);
+    all.retain(|transfer| transfer.is_payment() && books.journal.moved(transfer.id) > 0);
     all.sort_unstable_by_key(|transfer| transfer.number);
     all.into_iter().map(Movement::of).collect()
 }

@@ -64,6 +64,7 @@ pub mod switches;
 mod table;
 mod things;
 mod transfers;
+mod volume;
 
 /// The magic values and what each does, as a table in Markdown: for a help text.
 pub fn magic_values() -> &'static str {

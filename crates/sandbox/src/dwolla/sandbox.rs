@@ -15,6 +15,7 @@ use super::seed::{self, KEY, SECRET};
 use super::store::Store;
 use super::switches::Switches;
 use super::things::{CustomerType, Owner};
+use super::volume::Volume;
 use crate::clock::Clock;
 use crate::faults::{Call, Fault, Faults, Storm};
 use crate::feed::Feed;
@@ -101,7 +102,12 @@ impl Builder {
             client_timeout: self.client_timeout,
             url: OnceLock::new(),
         };
-        let app = Arc::new(App { desk, store: Arc::new(store), underway: Underway::default() });
+        let app = Arc::new(App {
+            desk,
+            store: Arc::new(store),
+            underway: Underway::default(),
+            volume: Volume::default(),
+        });
         let open = |app: Arc<App>| {
             app.store.ask(|books| books.base = app.desk.url().to_owned());
             routes::router(app)

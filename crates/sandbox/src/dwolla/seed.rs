@@ -233,6 +233,7 @@ fn shown(
         key: None,
         fee_of: None,
         fees: Vec::new(),
+        leg_of: None,
         funded_by: None,
         funds: None,
         cancellable_until: None,

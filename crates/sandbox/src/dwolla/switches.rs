@@ -37,6 +37,8 @@ pub struct Switches {
     pub conflict_body: ConflictBody,
     /// Whether two transfers may have one `correlationId`.
     pub correlation_id: CorrelationIds,
+    /// What a payment from or to the bank of somebody who has a balance is made of.
+    pub chains: Chains,
     /// The order of a list of transfers.
     pub list_order: ListOrder,
     /// Whether transfers of the days `startDate` and `endDate` are in a list.
@@ -59,6 +61,9 @@ pub struct Switches {
     pub clearing: Feature,
     /// Whether a transfer out of a balance may carry `metadata`.
     pub balance_metadata: Feature,
+    /// How many requests of one operation may come in a minute of virtual time; what comes after them is answered 429, for
+    /// five minutes. As many as one likes.
+    pub most_a_minute: u32,
     /// How long a token lasts, in seconds of virtual time; one hour.
     pub token_seconds: u32,
 }
@@ -79,6 +84,7 @@ impl Default for Switches {
             late_replay: LateReplay::default(),
             conflict_body: ConflictBody::default(),
             correlation_id: CorrelationIds::default(),
+            chains: Chains::default(),
             list_order: ListOrder::default(),
             date_bounds: DateBounds::default(),
             longest_page: 200,
@@ -90,6 +96,7 @@ impl Default for Switches {
             bank_removal: BankRemoval::default(),
             clearing: Feature::default(),
             balance_metadata: Feature::default(),
+            most_a_minute: u32::MAX,
             token_seconds: 3600,
         }
     }
@@ -215,6 +222,19 @@ switch! {
         Free,
         /// No: 400.
         Unique,
+    }
+}
+
+switch! {
+    /// See [`Switches::chains`].
+    Chains {
+        /// One transfer.
+        Single,
+        /// One for each step, from the bank to the balance and so on, each with links to the next. If a bank sends back what
+        /// its owner's balance has got, only the last one fails, and the payment stays processed.
+        Linked,
+        /// The same, and each has the `correlationId` of the payment.
+        LinkedUnderOneId,
     }
 }
 

@@ -170,7 +170,7 @@ pub(crate) struct Clearing {
     pub(crate) destination: Option<String>,
 }
 
-/// A transfer: of a payment, or of a fee for one.
+/// A transfer: of a payment, of a fee for one, or of a step of one.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct Transfer {
     pub(crate) id: Uuid,
@@ -188,6 +188,9 @@ pub(crate) struct Transfer {
     /// The payment that this is a fee for.
     pub(crate) fee_of: Option<Uuid>,
     pub(crate) fees: Vec<Uuid>,
+    /// The payment that this brings from a bank, or to one.
+    #[serde(default)]
+    pub(crate) leg_of: Option<Uuid>,
     /// The transfer that brought the money to where this one takes it from.
     pub(crate) funded_by: Option<Uuid>,
     /// The transfer that takes the money on.
@@ -205,6 +208,11 @@ pub(crate) struct Transfer {
 }
 
 impl Transfer {
+    /// Whether it is what somebody asked for, and not what came of that.
+    pub(crate) fn is_payment(&self) -> bool {
+        self.fee_of.is_none() && self.leg_of.is_none()
+    }
+
     pub(crate) fn status(&self) -> Status {
         self.history.last().map_or(Status::Pending, |(_, status)| *status)
     }

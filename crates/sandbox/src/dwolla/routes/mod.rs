@@ -14,7 +14,7 @@ use std::sync::Arc;
 
 use axum::Router;
 use axum::body::{Body, to_bytes};
-use axum::extract::{FromRequest, Query, RawPathParams, Request, State};
+use axum::extract::{FromRequest, MatchedPath, Query, RawPathParams, Request, State};
 use axum::handler::Handler;
 use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
@@ -87,7 +87,16 @@ pub(crate) fn router(app: Arc<App>) -> Router {
 }
 
 /// Lets a request pass that has a living token and asks for the one version there is.
-async fn authenticated(State(app): Shared, request: Request, next: Next) -> Result<Response, Refusal> {
+async fn authenticated(
+    State(app): Shared,
+    path: MatchedPath,
+    request: Request,
+    next: Next,
+) -> Result<Response, Refusal> {
+    let operation = format!("{} {}", request.method(), path.as_str());
+    if app.volume.is_too_much(operation, app.store.switches().most_a_minute, app.desk.clock.now()) {
+        return Err(Refusal::of_status(StatusCode::TOO_MANY_REQUESTS, "Too many requests."));
+    }
     let headers = request.headers();
     if !headers.contains_key(AUTHORIZATION) {
         return Err(Refusal::unauthorized("InvalidCredentials", "Missing or invalid Authorization header."));

@@ -39,6 +39,7 @@ impl Books {
                 });
             }
             self.give_back(&transfer, Status::Cancelled, self.now);
+            self.legs_follow(id, self.now);
         }
         let transfer = self.transfers.find(&id).ok_or_else(Refusal::not_found)?;
         let shown = self.show(transfer, self.now, Form::Cancelled).ok_or_else(Refusal::not_found)?;

@@ -218,7 +218,7 @@ fn limits(books: &Books, source: &FundingSource, cents: i64) -> Result<(), Wrong
     let monday = monday.and_time(NaiveTime::MIN).and_utc();
     let sent = |transfer: &&Transfer| {
         let counts = !matches!(transfer.status(), Status::Failed | Status::Cancelled | Status::Reclaimed);
-        counts && transfer.fee_of.is_none() && books.parties(transfer).0 == Some(source.owner)
+        counts && transfer.is_payment() && books.parties(transfer).0 == Some(source.owner)
     };
     let this_week =
         books.transfers_of(source.owner).rev().take_while(|transfer| transfer.created >= monday).filter(sent);

@@ -2,6 +2,7 @@
 
 mod cancel;
 mod check;
+mod legs;
 mod listed;
 mod settle;
 mod wire;
@@ -48,6 +49,7 @@ impl Books {
             }
             self.add_transfer(fee);
         }
+        self.add_legs(id);
         if self.transfers.find(&id).is_some_and(|transfer| transfer.next.is_none()) {
             self.settle(id, self.now);
         }
@@ -81,6 +83,7 @@ impl Books {
             key: None,
             fee_of: None,
             fees: Vec::new(),
+            leg_of: None,
             funded_by: None,
             funds: None,
             cancellable_until: None,

@@ -28,8 +28,13 @@ impl Books {
         waiting.len()
     }
 
-    /// The next step of a transfer.
+    /// The next step of a transfer, and of those that bring its money.
     fn step(&mut self, id: Uuid, at: DateTime<Utc>) {
+        self.step_alone(id, at);
+        self.legs_follow(id, at);
+    }
+
+    fn step_alone(&mut self, id: Uuid, at: DateTime<Utc>) {
         let Some(transfer) = self.transfers.find(&id).cloned() else { return };
         match transfer.next {
             Some(Step::Debit) => match self.returned(&transfer, Side::Source) {
@@ -135,10 +140,11 @@ impl Books {
     /// A bank sends it back, with whatever that means for the bank.
     fn fail(&mut self, transfer: &Transfer, side: Side, code: &'static Return, at: DateTime<Utc>) {
         let Some(bank) = self.side(transfer, side) else { return };
-        self.give_back(transfer, Status::Failed, at);
-        self.change_transfer(transfer.id, |transfer| {
-            transfer.failure = Some(Failure { code: code.code.to_owned(), bank });
-        });
+        let failure = Failure { code: code.code.to_owned(), bank };
+        if side == Side::Source || !self.falls_short(transfer, &failure, at) {
+            self.give_back(transfer, Status::Failed, at);
+            self.change_transfer(transfer.id, |transfer| transfer.failure = Some(failure));
+        }
         if code.unverifies {
             self.sources.change(&bank, |bank| bank.verified = false);
         }
@@ -165,6 +171,7 @@ impl Books {
         let pending: Vec<Transfer> = pending.cloned().collect();
         for transfer in pending {
             self.give_back(&transfer, Status::Cancelled, at);
+            self.legs_follow(transfer.id, at);
         }
     }
 
@@ -213,7 +220,7 @@ impl Books {
 }
 
 /// Nothing more happens to a transfer.
-fn rest(transfer: &mut Transfer) {
+pub(super) fn rest(transfer: &mut Transfer) {
     transfer.begun = true;
     transfer.next = None;
     transfer.due = None;
