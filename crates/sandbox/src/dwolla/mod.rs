@@ -22,7 +22,10 @@
 //!
 //! A transfer between balances is processed at once. One that touches a bank stays `pending` until it is simulated, a
 //! call for each bank (or, by a switch, until the [banks' days](switches::Settlement) have passed), and can be cancelled
-//! until 16:00 in Chicago on a banking day, unless a bank has heard of it.
+//! until 16:00 in Chicago on a banking day, unless a bank has heard of it. From a terminal, `payonce simulate` tells the
+//! banks.
+//!
+//! There are no events and no webhooks. They would tell sooner what a look tells, and the engine looks.
 //!
 //! # What it begins with
 //!

@@ -84,7 +84,10 @@ impl Books {
                 _ if leg.failure.is_some() => leg.status(),
                 Status::Pending if brings && payment.begun => Status::Processed,
                 Status::Failed if brings && !came_from(payment.source) => Status::Processed,
-                Status::Failed if !brings && came_from(payment.source) => Status::Cancelled,
+                Status::Failed if !brings && came_from(payment.source) => match leg.status() {
+                    Status::Pending => Status::Cancelled,
+                    brought => brought,
+                },
                 status => status,
             };
             if status == leg.status() {
