@@ -12,6 +12,7 @@ use serde::Serialize;
 use crate::exit::{Error, Exit};
 use crate::print;
 use crate::rail::Rail;
+use crate::stop::Stop;
 
 /// Run a local Dollr or Dwolla: real HTTP, real books, no real money.
 ///
@@ -262,40 +263,5 @@ impl RunSandbox {
             }
         }
         Ok(Exit::Done)
-    }
-}
-
-/// The signals that ask the sandbox to stop.
-struct Stop {
-    #[cfg(unix)]
-    terminate: tokio::signal::unix::Signal,
-    #[cfg(unix)]
-    interrupt: tokio::signal::unix::Signal,
-}
-
-impl Stop {
-    #[cfg(unix)]
-    fn listen() -> std::io::Result<Self> {
-        use tokio::signal::unix::{SignalKind, signal};
-        Ok(Self { terminate: signal(SignalKind::terminate())?, interrupt: signal(SignalKind::interrupt())? })
-    }
-
-    #[cfg(unix)]
-    async fn asked(mut self) {
-        tokio::select! {
-            _ = self.terminate.recv() => {}
-            _ = self.interrupt.recv() => {}
-        }
-    }
-
-    #[cfg(not(unix))]
-    fn listen() -> std::io::Result<Self> {
-        Ok(Self {})
-    }
-
-    #[cfg(not(unix))]
-    async fn asked(self) {
-        // Without a handler the process ends at once, which is as good.
-        let _ = tokio::signal::ctrl_c().await;
     }
 }

@@ -121,6 +121,8 @@ pub(crate) enum Problem {
     Twice(String, &'static str),
     #[error("{0} is set differently in the environment and in the secrets; keep one")]
     Conflict(&'static str),
+    #[error("nothing can be written to {0}: {1}; files that are there are not overwritten")]
+    NotWritten(PathBuf, std::io::Error),
     #[error("there is no journal at {0}; PAYONCE_JOURNAL or --journal names another")]
     NoJournal(PathBuf),
     #[error("line {1} of {path}: {2}", path = .0.display())]
@@ -173,16 +175,18 @@ pub(crate) struct JournalFile {
 impl JournalFile {
     /// The journal: one that is not there is not made.
     pub(crate) fn open(&self) -> Result<SqliteJournal, crate::Error> {
-        let path = self.path()?;
-        if !path.exists() {
-            return Err(Problem::NoJournal(path).into());
-        }
-        Ok(SqliteJournal::open(path)?)
+        Ok(SqliteJournal::open(self.there()?)?)
     }
 
     /// The journal, which is made if there is none.
     pub(crate) fn open_or_make(&self) -> Result<SqliteJournal, crate::Error> {
         Ok(SqliteJournal::open(self.path()?)?)
+    }
+
+    /// The file, which is there.
+    pub(crate) fn there(&self) -> Result<PathBuf, crate::Error> {
+        let path = self.path()?;
+        if path.exists() { Ok(path) } else { Err(Problem::NoJournal(path).into()) }
     }
 
     /// The journal, if there is one.

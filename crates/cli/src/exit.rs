@@ -17,7 +17,8 @@ Exit codes:
   3  the payment failed: no money moved
   4  the outcome is unknown, or the payment is still under way: give the same name again, or resume
   5  the payment is parked: a person must decide
-For payout, transfer, refund, collection and again, the code says how the payment stands when the command ends;
+  6  something was found: reconcile found differences, or journal check something wrong
+For payout, transfer, refund, collection, again and resolve, the code says how the payment stands when the command ends;
 without --wait that is usually 4. For resume it says how the payments it took up stand, the worst of 5, 4, 3 and 0; what it had to leave alone is 4.
 For cancel, 0 says that it is cancelled, 1 that it cannot be, and 4 that nobody knows: ask again. For returned, 0 says that
 no bank sent it back so far, and 3 that one did.";
@@ -31,6 +32,7 @@ pub(crate) enum Exit {
     Failed = 3,
     UnderWay = 4,
     Parked = 5,
+    Found = 6,
 }
 
 impl Exit {
@@ -65,6 +67,8 @@ pub(crate) enum Error {
     Demo(#[from] demo::Problem),
     #[error(transparent)]
     Batch(#[from] batch::Problem),
+    #[error("the signals that would stop it cannot be listened for: {0}")]
+    Signals(std::io::Error),
     #[error("the runtime could not be started: {0}")]
     Runtime(std::io::Error),
 }
@@ -92,7 +96,7 @@ struct Cause {
 impl Error {
     /// Tells what happened, whether money may have moved and what to do next, and returns the exit code.
     pub(crate) fn tell(&self, json: bool) -> Exit {
-        print::note(format!("payonce: {self}"));
+        print::error(format!("payonce: {self}"));
         if json {
             print::json(&Told { error: self.cause() });
         }
@@ -125,7 +129,7 @@ impl Error {
             Self::Sandbox(_) => "sandbox",
             Self::Demo(_) => "demo",
             Self::Batch(_) => "batch",
-            Self::Runtime(_) => "runtime",
+            Self::Runtime(_) | Self::Signals(_) => "runtime",
         };
         let effect = match payment.map(payonce::Error::effect) {
             Some(Effect::Unknown) => "unknown",

@@ -7,10 +7,11 @@ use std::path::Path;
 use std::sync::Arc;
 
 use chrono::TimeDelta;
-use dollr::Dollr;
-use dwolla::Dwolla;
+use dollr::{Dollr, DollrRail};
+use dwolla::{Dwolla, DwollaRail};
 use payonce::journal::{Filter, SqliteJournal, Summary};
-use payonce::{Error, Name, Payment};
+use payonce::{Error, ErrorKind, Name, Payment};
+use serde_json::Value;
 
 use crate::rail::Rail;
 
@@ -41,6 +42,15 @@ pub(crate) trait Facade: Clone + Send + Sync + Sized + 'static {
     /// Fetches a token, and tells how far the provider's clock is ahead, to the second, if its reply told.
     fn sign_in(&self) -> impl Future<Output = Result<Option<TimeDelta>, Error>> + Send;
 
+    /// Lets the calls in flight end, and begins no more.
+    fn stop_driving(&self) -> impl Future<Output = ()> + Send;
+
+    /// The provider's own record of a payment, as JSON, if it has one.
+    fn record_of(
+        &self,
+        payment: &Payment<Self::Over>,
+    ) -> impl Future<Output = Result<Option<Value>, Error>> + Send;
+
     /// Finds a payment in the journal.
     fn find_payment(
         &self,
@@ -51,8 +61,22 @@ pub(crate) trait Facade: Clone + Send + Sync + Sized + 'static {
     fn list_payments(&self, filter: Filter) -> impl Future<Output = Result<Vec<Summary>, Error>> + Send;
 }
 
+/// What the provider has under the payment's key.
+async fn execution(dollr: &Dollr, payment: &Payment<DollrRail>) -> Result<Option<Value>, Error> {
+    match dollr.execution(payment.operation(), payment.reference_id()).await {
+        Ok(execution) => Ok(Some(serde_json::json!(execution))),
+        Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(error),
+    }
+}
+
+/// The transfer that the payment made.
+async fn transfer(dwolla: &Dwolla, payment: &Payment<DwollaRail>) -> Result<Option<Value>, Error> {
+    Ok(dwolla.transfer_of(payment).await?.map(|transfer| serde_json::json!(transfer)))
+}
+
 macro_rules! facade {
-    ($client:ident, $builder:path, $over:path) => {
+    ($client:ident, $builder:path, $over:path, $record:ident) => {
         impl Facade for $client {
             type Over = $over;
             const RAIL: Rail = Rail::$client;
@@ -70,6 +94,14 @@ macro_rules! facade {
                 self.sign_in().await
             }
 
+            async fn stop_driving(&self) {
+                self.stop().await;
+            }
+
+            async fn record_of(&self, payment: &Payment<Self::Over>) -> Result<Option<Value>, Error> {
+                $record(self, payment).await
+            }
+
             async fn find_payment(&self, name: &Name) -> Result<Option<Payment<Self::Over>>, Error> {
                 self.find(name).await
             }
@@ -81,5 +113,5 @@ macro_rules! facade {
     };
 }
 
-facade!(Dollr, dollr::Builder, dollr::DollrRail);
-facade!(Dwolla, dwolla::Builder, dwolla::DwollaRail);
+facade!(Dollr, dollr::Builder, DollrRail, execution);
+facade!(Dwolla, dwolla::Builder, DwollaRail, transfer);

@@ -11,10 +11,16 @@ mod cmd_batch;
 mod cmd_config;
 mod cmd_demo;
 mod cmd_doctor;
+mod cmd_evidence;
+mod cmd_explain;
+mod cmd_export;
 mod cmd_history;
+mod cmd_journal;
 mod cmd_login;
 mod cmd_made;
 mod cmd_pay;
+mod cmd_reconcile;
+mod cmd_resolve;
 mod cmd_resume;
 mod cmd_sandbox;
 mod cmd_simulate;
@@ -23,10 +29,16 @@ mod config;
 mod demo;
 mod doctor;
 mod exit;
+mod explain;
 mod facade;
 mod print;
 mod rail;
+mod redact;
 mod report;
+mod selection;
+mod stop;
+mod story;
+mod words;
 
 use std::process::ExitCode;
 
@@ -45,6 +57,9 @@ struct Cli {
     /// Print JSON instead of text.
     #[arg(long, global = true, display_order = 100)]
     json: bool,
+    /// Print nothing but errors, questions, and JSON that was asked for; the exit code says how it went.
+    #[arg(long, short, global = true, display_order = 101)]
+    quiet: bool,
     #[command(subcommand)]
     command: Command,
 }
@@ -70,6 +85,12 @@ enum Command {
     Login(cmd_login::Login),
     Config(cmd_config::Config),
     Doctor(cmd_doctor::Doctor),
+    Explain(cmd_explain::Explain),
+    Resolve(cmd_resolve::Resolve),
+    Evidence(cmd_evidence::Evidence),
+    Reconcile(cmd_reconcile::Reconcile),
+    Export(cmd_export::Export),
+    Journal(cmd_journal::JournalCommand),
     Sandbox(cmd_sandbox::RunSandbox),
 }
 
@@ -94,6 +115,12 @@ impl Command {
             Self::Login(login) => login.run(json).await,
             Self::Config(config) => config.run(json),
             Self::Doctor(doctor) => Box::pin(doctor.run(json)).await,
+            Self::Explain(explain) => explain.run(json).await,
+            Self::Resolve(resolve) => resolve.run(json).await,
+            Self::Evidence(evidence) => evidence.run(json).await,
+            Self::Reconcile(reconcile) => reconcile.run(json).await,
+            Self::Export(export) => export.run().await,
+            Self::Journal(journal) => journal.run(json),
             Self::Sandbox(sandbox) => sandbox.run(json).await,
         }
     }
@@ -120,5 +147,8 @@ fn run(cli: Cli) -> Result<Exit, Error> {
 fn main() -> ExitCode {
     let cli = Cli::parse();
     let json = cli.json;
+    if cli.quiet {
+        print::be_quiet();
+    }
     run(cli).unwrap_or_else(|error| error.tell(json)).into()
 }

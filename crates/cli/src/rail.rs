@@ -7,6 +7,7 @@ use std::fmt;
 
 use clap::{Args, ValueEnum};
 use payonce::journal::{Journal, Key, Record};
+use payonce::step::Terms;
 use payonce::{Error, ErrorKind, Name};
 use serde::Serialize;
 
@@ -26,6 +27,14 @@ impl Rail {
         match self {
             Self::Dollr => "dollr",
             Self::Dwolla => "dwolla",
+        }
+    }
+
+    /// What holds for its payments.
+    pub(crate) fn terms(self) -> Terms {
+        match self {
+            Self::Dollr => Terms::default(),
+            Self::Dwolla => dwolla::DwollaRail::TERMS,
         }
     }
 

@@ -9,7 +9,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use payonce::journal::Record;
-use payonce::{Error, ErrorKind, Name, Operation, Rail, ReferenceId, Settlement, Status};
+use payonce::rail::Report;
+use payonce::{Error, ErrorKind, Name, Operation, Rail, Receipt, ReferenceId, Settlement, Status};
 use tokio::runtime::{Handle, Runtime};
 
 /// The thread in the background. All clones are one; it is told to end when the last is dropped.
@@ -150,6 +151,32 @@ impl<R: Rail> Payment<R> {
             Ok(state) => state,
             Err(error) => (!std::mem::replace(&mut refused, true)).then_some(Err(error)),
         })
+    }
+
+    /// As [`payonce::Payment::look_up`]: asks the provider for its present word.
+    ///
+    /// # Errors
+    /// As [`payonce::Payment::look_up`], and `Invalid` inside a Tokio runtime.
+    pub fn look_up(&self) -> Result<Option<Report>, Error> {
+        self.background.wait(self.payment.look_up())?
+    }
+
+    /// As [`payonce::Payment::resolve_as_paid`]: a person's decision on a parked payment.
+    ///
+    /// # Errors
+    /// As [`payonce::Payment::resolve_as_paid`], and `Invalid` inside a Tokio runtime.
+    pub fn resolve_as_paid(&self, receipt: Receipt, by: &str, reason: &str) -> Result<Self, Error> {
+        let payment = self.background.wait(self.payment.resolve_as_paid(receipt, by, reason))??;
+        Ok(Self::new(payment, &self.background))
+    }
+
+    /// As [`payonce::Payment::resolve_as_not_paid`]: a person's decision on a parked payment.
+    ///
+    /// # Errors
+    /// As [`payonce::Payment::resolve_as_not_paid`], and `Invalid` inside a Tokio runtime.
+    pub fn resolve_as_not_paid(&self, by: &str, reason: &str) -> Result<Self, Error> {
+        let payment = self.background.wait(self.payment.resolve_as_not_paid(by, reason))??;
+        Ok(Self::new(payment, &self.background))
     }
 
     /// As [`payonce::Payment::again`]: tries a failed payment again, under the same name.

@@ -63,3 +63,24 @@ async fn a_login_that_is_interrupted_keeps_nothing() {
     assert!(!shop.directory.path().join(".config").exists());
     assert_eq!(shop.sandbox.request_count(), 0);
 }
+
+/// The evidence comes first, then the question; anything but yes decides nothing.
+#[tokio::test]
+async fn a_decision_is_asked_for_after_the_evidence_and_only_yes_is_one() {
+    let shop = Shop::open().await;
+    crate::resolve::parked(&shop, false).await;
+    let decide = ["resolve", "salary/ama", "--not-paid", "--reason", "support looked", "--by", "ama"];
+    for (answer, code, standing) in [("no", 2, "parked"), ("yes", 3, "failed")] {
+        let mut command = shop.command(&decide);
+        command.stdin(std::process::Stdio::inherit());
+        let mut terminal = spawn_command(command, Some(PATIENCE)).unwrap();
+        let before = terminal.exp_string("It cannot be undone. Type yes: ").unwrap();
+        assert!(before.contains("it knows no such reference id"), "{before}");
+        terminal.send_line(answer).unwrap();
+        let after = terminal.exp_eof().unwrap();
+        assert_eq!(exit_code(&terminal), Some(code), "{after}");
+        let shown = shop.run(&["show", "salary/ama", "--json"]).exits(0).json();
+        assert_eq!(shown["standing"], standing);
+    }
+    assert_eq!(shop.movements(), 0);
+}

@@ -86,6 +86,28 @@ impl SqliteJournal {
     pub fn path(&self) -> &Path {
         &self.path
     }
+
+    /// Whether another living process holds the payment, and drives it.
+    ///
+    /// # Errors
+    /// `Journal` when the journal cannot be read.
+    pub async fn is_held_elsewhere(&self, id: PaymentId) -> Result<bool> {
+        let ours = Arc::clone(&self.owner);
+        self.reads
+            .run(move |connection| {
+                let holder: Option<[u8; 16]> = connection
+                    .prepare_cached("SELECT owner FROM payments WHERE id = ?1")?
+                    .query_row([id.0], |row| row.get(0))?;
+                let others = holder.map(Uuid::from_bytes).filter(|holder| *holder != ours.id());
+                Ok(others.map_or(Ok(false), |holder| {
+                    ours.is_alive(holder).map_err(|error| {
+                        let message = format!("it cannot be told whether its process still runs: {error}");
+                        Error::new(ErrorKind::Journal, message)
+                    })
+                }))
+            })
+            .await
+    }
 }
 
 /// Makes the file if there is none, and sees to it that only its owner can read it. SQLite gives the files it makes

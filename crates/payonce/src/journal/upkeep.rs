@@ -292,12 +292,11 @@ pub struct Compacted {
     pub after: u64,
 }
 
-/// Folds the log into the file and gives unused space back, if no other process has the journal open. No payment and no
-/// event is ever removed. Needs as much free space as the journal has; a crash in the middle leaves it as it was.
+/// Whether the journal can be compacted now: nobody else has it open, and nothing is wrong with it.
 ///
 /// # Errors
-/// `Journal` when another process has it open, when it is damaged, or when the disk fails. The journal is whole then.
-pub fn compact(path: impl AsRef<Path>) -> Result<Compacted> {
+/// `Journal`, saying why not. Nothing is done in either case.
+pub fn may_compact(path: impl AsRef<Path>) -> Result<()> {
     let path = path.as_ref();
     let others = living(path)?;
     if others > 0 {
@@ -314,6 +313,17 @@ pub fn compact(path: impl AsRef<Path>) -> Result<Compacted> {
         let message = format!("nothing was done, because something is wrong with it: {finding}");
         return Err(blame(path, Error::new(ErrorKind::Journal, message)));
     }
+    Ok(())
+}
+
+/// Folds the log into the file and gives unused space back, if no other process has the journal open. No payment and no
+/// event is ever removed. Needs as much free space as the journal has; a crash in the middle leaves it as it was.
+///
+/// # Errors
+/// `Journal` when another process has it open, when it is damaged, or when the disk fails. The journal is whole then.
+pub fn compact(path: impl AsRef<Path>) -> Result<Compacted> {
+    let path = path.as_ref();
+    may_compact(path)?;
     let before = size(path);
     let connection = open(path)?;
     let done =

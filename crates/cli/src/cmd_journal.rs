@@ -1,0 +1,153 @@
+//! `payonce journal`: looking after the journal's file.
+
+use std::path::PathBuf;
+
+use clap::{Args, Subcommand};
+use payonce::journal::upkeep::{self, Compacted, Health};
+use serde::Serialize;
+
+use crate::config::JournalFile;
+use crate::exit::{Error, Exit};
+use crate::print;
+use crate::words::count;
+
+/// Look after the journal: check it, back it up, compact it.
+#[derive(Debug, Args)]
+pub(crate) struct JournalCommand {
+    #[command(subcommand)]
+    command: Upkeep,
+}
+
+#[derive(Debug, Subcommand)]
+enum Upkeep {
+    /// Check the whole journal, and say what to do about what is wrong: who else may read it, SQLite's own integrity check,
+    /// every digest, every key, and every payment's events folded.
+    ///
+    /// Changes nothing, and others may write meanwhile. The exit code is 0 if all is well and 6 if something is wrong.
+    Check {
+        #[command(flatten)]
+        journal: JournalFile,
+    },
+    /// Copy the journal to a new file that only its owner can read, while others write; the copy is checked.
+    ///
+    /// For a lost disk. Never drive a copy while its original is in use: both would send, under the same reference ids.
+    Backup {
+        /// The file to make. One that is there is not overwritten.
+        to: PathBuf,
+        /// Check the journal, and make no file.
+        #[arg(long)]
+        dry_run: bool,
+        #[command(flatten)]
+        journal: JournalFile,
+    },
+    /// Fold the log into the file and give unused space back, if no other process has the journal open. No payment and no
+    /// event is ever removed.
+    Compact {
+        /// Say whether it could be done, and do nothing.
+        #[arg(long)]
+        dry_run: bool,
+        #[command(flatten)]
+        journal: JournalFile,
+    },
+}
+
+/// What a check found.
+#[derive(Serialize)]
+struct Checked<'h> {
+    sound: bool,
+    #[serde(flatten)]
+    health: &'h Health,
+}
+
+/// What was copied.
+#[derive(Serialize)]
+struct BackedUp {
+    /// The file; nothing was made in a dry run.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    file: Option<String>,
+    payments: u64,
+    events: u64,
+    bytes: u64,
+}
+
+/// What a compaction came to, or would begin with.
+#[derive(Serialize)]
+struct Done {
+    compacted: bool,
+    bytes_before: u64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    bytes_after: Option<u64>,
+}
+
+impl JournalCommand {
+    pub(crate) fn run(self, json: bool) -> Result<Exit, Error> {
+        match self.command {
+            Upkeep::Check { journal } => check(&journal, json),
+            Upkeep::Backup { to, dry_run, journal } => back_up(&journal, &to, dry_run, json),
+            Upkeep::Compact { dry_run, journal } => compact(&journal, dry_run, json),
+        }
+    }
+}
+
+fn check(journal: &JournalFile, json: bool) -> Result<Exit, Error> {
+    let health = upkeep::check(journal.there()?)?;
+    if json {
+        print::json(&Checked { sound: health.is_sound(), health: &health });
+        return Ok(if health.is_sound() { Exit::Done } else { Exit::Found });
+    }
+    let open = match health.processes {
+        0 => "no process has it open".to_owned(),
+        1 => "1 process has it open".to_owned(),
+        processes => format!("{processes} processes have it open"),
+    };
+    let Health { payments, events, findings, more_findings, .. } = &health;
+    findings.iter().for_each(|finding| print::line(finding.to_string()));
+    if *more_findings > 0 {
+        print::line(format!("and {more_findings} more"));
+    }
+    let held = format!("{} and {}", count(*payments, "payment"), count(*events, "event"));
+    let read = format!("{held} read; {open}");
+    if health.is_sound() {
+        print::line(format!("sound: {read}"));
+        return Ok(Exit::Done);
+    }
+    let found = findings.len() as u64 + more_findings;
+    print::line(format!("{}: {read}", count(found, "finding")));
+    Ok(Exit::Found)
+}
+
+fn back_up(journal: &JournalFile, to: &PathBuf, dry_run: bool, json: bool) -> Result<Exit, Error> {
+    let from = journal.there()?;
+    let health = if dry_run { upkeep::check(&from)? } else { upkeep::backup(&from, to)? };
+    let bytes = upkeep::size(if dry_run { &from } else { to });
+    let Health { payments, events, .. } = health;
+    let held = format!("{} and {}", count(payments, "payment"), count(events, "event"));
+    let place = to.display().to_string();
+    if json {
+        let file = (!dry_run).then_some(place);
+        print::json(&BackedUp { file, payments, events, bytes });
+    } else if dry_run {
+        print::line(format!("{place} would hold {held} ({bytes} bytes at most)"));
+    } else {
+        print::line(format!("{place} holds {held} ({bytes} bytes), and is sound"));
+    }
+    Ok(if health.is_sound() { Exit::Done } else { Exit::Found })
+}
+
+fn compact(journal: &JournalFile, dry_run: bool, json: bool) -> Result<Exit, Error> {
+    let path = journal.there()?;
+    let done = if dry_run {
+        upkeep::may_compact(&path)?;
+        Done { compacted: false, bytes_before: upkeep::size(&path), bytes_after: None }
+    } else {
+        let Compacted { before, after, .. } = upkeep::compact(&path)?;
+        Done { compacted: true, bytes_before: before, bytes_after: Some(after) }
+    };
+    let before = done.bytes_before;
+    match done.bytes_after {
+        _ if json => print::json(&done),
+        Some(after) => print::line(format!("compacted from {before} to {after} bytes")),
+        None => print::line(format!("could be compacted now, from {before} bytes; nothing was done")),
+    }
+    Ok(Exit::Done)
+}
