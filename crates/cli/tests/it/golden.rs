@@ -89,6 +89,17 @@ fn the_help_of_every_command() {
         vec!["journal", "backup"],
         vec!["journal", "compact"],
         vec!["sandbox"],
+        vec!["simulate"],
+        vec!["returned"],
+        vec!["batch"],
+        vec!["batch", "check"],
+        vec!["batch", "run"],
+        vec!["batch", "report"],
+        vec!["batch", "sample"],
+        vec!["login"],
+        vec!["config"],
+        vec!["config", "show"],
+        vec!["doctor"],
     ];
     for command in commands {
         all.run(payonce(directory.path(), &[&command[..], &["--help"]].concat())).exits(0);
