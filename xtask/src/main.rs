@@ -7,6 +7,7 @@
 
 mod bench;
 mod ci;
+mod dist;
 mod generate;
 mod prove;
 mod test;
@@ -25,6 +26,7 @@ Commands:
                        medians, --payments N for a larger database of the sandbox
   prove [ARGS...]      Attack the promise and write a report: --quick (minutes) or --release (hours), --suite NAME,
                        --seed N; --list names the suites
+  dist                 Build what is released of the command, with shell completions and man pages, in target/dist
   ci [--skip-tests]    Run everything a change must pass, stopping at the first failure
 ";
 
@@ -42,6 +44,7 @@ fn main() -> ExitCode {
         ("test", rest) => test::run(rest),
         ("bench", rest) => bench::run(rest),
         ("prove", rest) => prove::run(rest),
+        ("dist", []) => dist::run(),
         ("ci", []) => ci::run(ci::Tests::Run),
         ("ci", [flag]) if flag == "--skip-tests" => ci::run(ci::Tests::Skip),
         ("help" | "-h" | "--help", []) => {
@@ -72,4 +75,9 @@ fn cargo() -> Command {
     let mut cargo = Command::new(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
     cargo.current_dir(root());
     cargo
+}
+
+/// Where cargo builds, which is also the place for what a clean checkout must not contain.
+fn target() -> PathBuf {
+    env::var_os("CARGO_TARGET_DIR").map_or_else(|| root().join("target"), |path| root().join(path))
 }

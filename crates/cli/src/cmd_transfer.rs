@@ -150,7 +150,7 @@ fn invalid(message: String) -> Error {
 }
 
 /// Reads a destination.
-fn destination(text: &str) -> Result<Destination, Error> {
+pub(crate) fn destination(text: &str) -> Result<Destination, Error> {
     match text.split_once(':') {
         Some(("customer", id)) => Ok(id.parse::<CustomerId>()?.into()),
         Some(("account", id)) => Ok(id.parse::<AccountId>()?.into()),

@@ -5,7 +5,7 @@
 //! error names the setting and never shows its value. A profile is one account and one journal: where the environment
 //! names another account, nothing is taken from the profile.
 
-mod private;
+pub(crate) mod private;
 pub(crate) mod profile;
 pub(crate) mod secrets;
 

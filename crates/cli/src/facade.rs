@@ -10,7 +10,7 @@ use chrono::TimeDelta;
 use dollr::{Dollr, DollrRail};
 use dwolla::{Dwolla, DwollaRail};
 use payonce::journal::{Filter, SqliteJournal, Summary};
-use payonce::{Error, ErrorKind, Name, Payment};
+use payonce::{Error, ErrorKind, Name, Operation, Payment, ReferenceId};
 use serde_json::Value;
 
 use crate::rail::Rail;
@@ -51,6 +51,12 @@ pub(crate) trait Facade: Clone + Send + Sync + Sized + 'static {
         payment: &Payment<Self::Over>,
     ) -> impl Future<Output = Result<Option<Value>, Error>> + Send;
 
+    /// The rail as the engine sees it: single requests, none repeated.
+    fn rail(&self) -> &Self::Over;
+
+    /// The key of the first attempt at a payment of that name, whether it was made or not.
+    fn key(&self, operation: &Operation, name: &Name) -> ReferenceId;
+
     /// Finds a payment in the journal.
     fn find_payment(
         &self,
@@ -75,8 +81,17 @@ async fn transfer(dwolla: &Dwolla, payment: &Payment<DwollaRail>) -> Result<Opti
     Ok(dwolla.transfer_of(payment).await?.map(|transfer| serde_json::json!(transfer)))
 }
 
+fn execution_key(dollr: &Dollr, operation: &Operation, name: &Name) -> ReferenceId {
+    dollr.reference_id(operation, name)
+}
+
+/// Dwolla makes transfers and nothing else.
+fn transfer_key(dwolla: &Dwolla, _: &Operation, name: &Name) -> ReferenceId {
+    dwolla.reference_id(name)
+}
+
 macro_rules! facade {
-    ($client:ident, $builder:path, $over:path, $record:ident) => {
+    ($client:ident, $builder:path, $over:path, $record:ident, $key:ident) => {
         impl Facade for $client {
             type Over = $over;
             const RAIL: Rail = Rail::$client;
@@ -102,6 +117,14 @@ macro_rules! facade {
                 $record(self, payment).await
             }
 
+            fn rail(&self) -> &Self::Over {
+                self.rail()
+            }
+
+            fn key(&self, operation: &Operation, name: &Name) -> ReferenceId {
+                $key(self, operation, name)
+            }
+
             async fn find_payment(&self, name: &Name) -> Result<Option<Payment<Self::Over>>, Error> {
                 self.find(name).await
             }
@@ -113,5 +136,5 @@ macro_rules! facade {
     };
 }
 
-facade!(Dollr, dollr::Builder, DollrRail, execution);
-facade!(Dwolla, dwolla::Builder, DwollaRail, transfer);
+facade!(Dollr, dollr::Builder, DollrRail, execution, execution_key);
+facade!(Dwolla, dwolla::Builder, DwollaRail, transfer, transfer_key);

@@ -10,6 +10,7 @@ mod cmd_again;
 mod cmd_batch;
 mod cmd_config;
 mod cmd_demo;
+mod cmd_dist;
 mod cmd_doctor;
 mod cmd_evidence;
 mod cmd_explain;
@@ -19,10 +20,12 @@ mod cmd_journal;
 mod cmd_login;
 mod cmd_made;
 mod cmd_pay;
+mod cmd_probe;
 mod cmd_reconcile;
 mod cmd_resolve;
 mod cmd_resume;
 mod cmd_sandbox;
+mod cmd_schema;
 mod cmd_simulate;
 mod cmd_transfer;
 mod config;
@@ -32,6 +35,7 @@ mod exit;
 mod explain;
 mod facade;
 mod print;
+mod probe;
 mod rail;
 mod redact;
 mod report;
@@ -91,6 +95,10 @@ enum Command {
     Reconcile(cmd_reconcile::Reconcile),
     Export(cmd_export::Export),
     Journal(cmd_journal::JournalCommand),
+    Probe(cmd_probe::Probe),
+    Schema(cmd_schema::Schema),
+    #[command(hide = true)]
+    Dist(cmd_dist::Dist),
     Sandbox(cmd_sandbox::RunSandbox),
 }
 
@@ -121,6 +129,9 @@ impl Command {
             Self::Reconcile(reconcile) => reconcile.run(json).await,
             Self::Export(export) => export.run().await,
             Self::Journal(journal) => journal.run(json),
+            Self::Probe(probe) => Box::pin(probe.run(json)).await,
+            Self::Schema(schema) => schema.run(),
+            Self::Dist(dist) => dist.run(),
             Self::Sandbox(sandbox) => sandbox.run(json).await,
         }
     }

@@ -9,10 +9,10 @@ use clap::{Args, ValueEnum};
 use payonce::journal::{Journal, Key, Record};
 use payonce::step::Terms;
 use payonce::{Error, ErrorKind, Name};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 /// A rail.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, ValueEnum)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Deserialize, Serialize, ValueEnum)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum Rail {
     /// Mobile money and cards in Africa.

@@ -10,7 +10,7 @@ mod orders;
 mod progress;
 mod report;
 pub(crate) mod result;
-mod rows;
+pub(crate) mod rows;
 pub(crate) mod run;
 pub(crate) mod sample;
 pub(crate) mod source;

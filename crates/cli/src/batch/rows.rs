@@ -15,11 +15,11 @@ use super::orders::Order;
 use crate::rail::Rail;
 
 macro_rules! columns {
-    ($($(#[$doc:meta])* $column:ident = $name:literal,)+) => {
+    ($(#[doc = $doc:literal] $column:ident = $name:literal,)+) => {
         /// A column of a file, or a member of an object.
         #[derive(Clone, Copy, Debug, PartialEq, Eq)]
         pub(crate) enum Column {
-            $($(#[$doc])* $column,)+
+            $(#[doc = $doc] $column,)+
         }
 
         impl Column {
@@ -29,6 +29,13 @@ macro_rules! columns {
             pub(crate) fn as_str(self) -> &'static str {
                 match self {
                     $(Self::$column => $name,)+
+                }
+            }
+
+            /// What it holds.
+            fn in_words(self) -> &'static str {
+                match self {
+                    $(Self::$column => $doc,)+
                 }
             }
         }
@@ -86,6 +93,27 @@ impl Column {
         let all: Vec<_> = Self::ALL.iter().map(|column| column.as_str()).collect();
         format!("one of {}", all.join(", "))
     }
+}
+
+/// The form of a line, as JSON Schema. What a movement wants of the columns that it has is for `batch check` to say.
+pub(crate) fn schema() -> serde_json::Value {
+    let properties = Column::ALL.iter().map(|column| {
+        let mut schema = serde_json::json!({ "description": column.in_words().trim() });
+        match column {
+            Column::Rail => schema["enum"] = serde_json::json!(["dollr", "dwolla", null]),
+            Column::Operation => schema["enum"] = serde_json::json!(["payout", "transfer", "refund", null]),
+            _ => schema["type"] = serde_json::json!(["string", "number", "null"]),
+        }
+        (column.as_str().to_owned(), schema)
+    });
+    serde_json::json!({
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "title": "A payment in a file for payonce batch",
+        "type": "object",
+        "properties": properties.collect::<serde_json::Map<_, _>>(),
+        "required": [Column::Name.as_str(), Column::Amount.as_str()],
+        "additionalProperties": false,
+    })
 }
 
 /// The cells of one record. One that is not there is empty.

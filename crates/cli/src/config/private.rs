@@ -10,12 +10,12 @@ use std::path::Path;
 use super::Problem;
 
 /// The file's text.
-pub(super) fn read(path: &Path) -> Result<String, Problem> {
+pub(crate) fn read(path: &Path) -> Result<String, Problem> {
     read_if_there(path)?.ok_or_else(|| unreadable(path, ErrorKind::NotFound.into()))
 }
 
 /// The file's text, if there is a file.
-pub(super) fn read_if_there(path: &Path) -> Result<Option<String>, Problem> {
+pub(crate) fn read_if_there(path: &Path) -> Result<Option<String>, Problem> {
     let mut file = match File::open(path) {
         Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
         opened => opened.map_err(|error| unreadable(path, error))?,
@@ -36,8 +36,8 @@ pub(super) fn read_if_there(path: &Path) -> Result<Option<String>, Problem> {
 
 /// Puts the text in place of what the file holds; a directory that is not there is made, for its owner alone. It is on
 /// the disk when this returns, and a crash in the middle leaves the old text.
-pub(super) fn write(path: &Path, text: &str) -> Result<(), Problem> {
-    let directory = path.parent().unwrap_or(Path::new("."));
+pub(crate) fn write(path: &Path, text: &str) -> Result<(), Problem> {
+    let directory = path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
     let unwritable = |error| Problem::Unwritable(path.display().to_string(), error);
     let mut builder = DirBuilder::new();
     builder.recursive(true);

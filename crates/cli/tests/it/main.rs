@@ -6,6 +6,7 @@
 mod batch;
 mod batch_check;
 mod demo;
+mod dist;
 mod doctor;
 mod evidence;
 mod explain;
@@ -14,6 +15,7 @@ mod history;
 mod journal;
 mod orders;
 mod payonce;
+mod probe;
 mod profiles;
 mod rails;
 mod reconcile;

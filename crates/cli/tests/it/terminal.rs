@@ -11,6 +11,10 @@ const PATIENCE: u64 = 60_000;
 fn at_a_terminal(shop: &Shop, arguments: &[&str]) -> PtySession {
     let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_payonce"));
     command.args(arguments).current_dir(shop.directory.path()).env_clear().env("HOME", shop.directory.path());
+    command.env("TERM", "xterm");
+    if arguments[0] != "login" {
+        command.envs(shop.sandbox.env());
+    }
     spawn_command(command, Some(PATIENCE)).unwrap()
 }
 
@@ -82,5 +86,73 @@ async fn a_decision_is_asked_for_after_the_evidence_and_only_yes_is_one() {
         let shown = shop.run(&["show", "salary/ama", "--json"]).exits(0).json();
         assert_eq!(shown["standing"], standing);
     }
+    assert_eq!(shop.movements(), 0);
+}
+
+/// A file of so many payouts.
+fn file(shop: &Shop, lines: u32) {
+    let lines = (1..=lines).map(|line| format!("salary/{line:04},18,1.00,USD\n"));
+    let text = format!("name,account,amount,currency\n{}", lines.collect::<String>());
+    std::fs::write(shop.directory.path().join("pay.csv"), text).unwrap();
+}
+
+const RUN: [&str; 5] = ["batch", "run", "pay.csv", "--concurrency", "1"];
+
+#[tokio::test]
+async fn a_batch_asks_before_it_pays_and_only_yes_is_yes() {
+    let shop = Shop::open().await;
+    file(&shop, 3);
+    for answer in ["no", "", "y"] {
+        let mut terminal = at_a_terminal(&shop, &RUN);
+        terminal.exp_string("Pay 3 lines, 3.00 USD? Type yes: ").unwrap();
+        terminal.send_line(answer).unwrap();
+        let screen = terminal.exp_eof().unwrap();
+        assert_ne!(exit_code(&terminal), Some(0), "{answer:?}: {screen}");
+        assert_eq!(shop.movements(), 0, "{answer:?}");
+    }
+    let mut terminal = at_a_terminal(&shop, &RUN);
+    terminal.exp_string("Type yes: ").unwrap();
+    terminal.send_line("yes").unwrap();
+    let screen = terminal.exp_eof().unwrap();
+    assert_eq!(exit_code(&terminal), Some(0), "{screen}");
+    assert_eq!(shop.movements(), 3);
+}
+
+#[tokio::test]
+async fn a_batch_shows_how_it_goes_and_ctrl_c_ends_its_calls_and_says_what_remains() {
+    let shop = Shop::open().await;
+    file(&shop, 20);
+    let held = shop.sandbox.on("POST /v1/executions/payout").nth(5).after_effect().hold();
+    let mut terminal = at_a_terminal(&shop, &RUN);
+    terminal.exp_string("Type yes: ").unwrap();
+    terminal.send_line("yes").unwrap();
+    held.wait_until_held().await;
+    terminal.exp_string("4/20 lines").unwrap();
+    terminal.exp_string("1 in flight").unwrap();
+    terminal.exp_string("moved: 4.00 USD").unwrap();
+    terminal.send_control('c').unwrap();
+    held.release();
+    let screen = terminal.exp_eof().unwrap();
+    assert_eq!(exit_code(&terminal), Some(4), "{screen}");
+    assert!(screen.contains("run `payonce batch run pay.csv` again"), "{screen}");
+    let paid = shop.movements();
+    assert!((5..20).contains(&paid), "{paid} paid");
+    let mut terminal = at_a_terminal(&shop, &RUN);
+    terminal.exp_string(&format!("Pay {} lines", 20 - paid)).unwrap();
+    terminal.exp_string("Type yes: ").unwrap();
+    terminal.send_line("yes").unwrap();
+    terminal.exp_eof().unwrap();
+    assert_eq!((exit_code(&terminal), shop.movements()), (Some(0), 20));
+}
+
+#[tokio::test]
+async fn a_probe_says_whom_it_pays_and_asks() {
+    let shop = Shop::open().await;
+    let mut terminal = at_a_terminal(&shop, &["probe", "--account", "18", "--settle", "0"]);
+    terminal.exp_string("pays 0.01 USD to payment account 18").unwrap();
+    terminal.exp_string("Type yes: ").unwrap();
+    terminal.send_control('c').unwrap();
+    terminal.exp_eof().unwrap();
+    assert_ne!(exit_code(&terminal), Some(0));
     assert_eq!(shop.movements(), 0);
 }
