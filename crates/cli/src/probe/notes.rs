@@ -52,8 +52,8 @@ impl Notes {
     /// The session that waits to be asked about. A line that is not understood is not ours.
     pub(crate) fn open_session(&self, rail: Rail) -> Result<Option<OpenSession>, Problem> {
         let text = private::read_if_there(&self.path)?.unwrap_or_default();
-        let lines = text.lines().filter_map(|line| serde_json::from_str::<Told>(line).ok());
-        let last = lines.filter(|told| told.rail == rail && told.question == Question::Expiry).last();
+        let mut latest = text.lines().rev().filter_map(|line| serde_json::from_str::<Told>(line).ok());
+        let last = latest.find(|told| told.rail == rail && told.question == Question::Expiry);
         Ok(last.and_then(|told| told.session))
     }
 
