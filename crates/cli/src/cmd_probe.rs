@@ -128,19 +128,21 @@ impl Probe {
 
     /// Shows what will be paid and to whom, and asks.
     fn agreed(&self, name: &Name, money: Money, whom: &str, times: u32) -> Result<(), Error> {
-        print::note(format!(
-            "This pays {money} to {whom} on {}, as {name}. Should the provider keep none of its guards, {times} times.",
+        let text = format!(
+            "This pays {money} to {whom} on {}, as {name}; should the provider keep none of its guards, {times} times.",
             self.rail
-        ));
+        );
         if self.yes {
+            print::note(text);
             return Ok(());
         }
         if !(std::io::stdin().is_terminal() && std::io::stderr().is_terminal()) {
+            print::note(text);
             return Err(
                 invalid("nothing was sent: there is nobody to ask; --yes says that it may be paid").into()
             );
         }
-        print::ask("Pay it? Type yes: ");
+        print::ask(format!("{text}\nPay it? Type yes: "));
         let mut answer = String::new();
         let read = std::io::stdin().read_line(&mut answer);
         if read.is_ok() && answer.trim() == "yes" {

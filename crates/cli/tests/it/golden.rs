@@ -99,7 +99,10 @@ fn the_help_of_every_command() {
         vec!["login"],
         vec!["config"],
         vec!["config", "show"],
+        vec!["config", "path"],
         vec!["doctor"],
+        vec!["probe"],
+        vec!["schema"],
     ];
     for command in commands {
         all.run(payonce(directory.path(), &[&command[..], &["--help"]].concat())).exits(0);
@@ -250,4 +253,29 @@ async fn looking_after_the_journal() {
         said.run(shop.command(arguments));
     }
     said.is("journal");
+}
+
+#[tokio::test]
+async fn setting_up() {
+    let shop = Shop::open().await;
+    let mut all = Transcript::default();
+    for arguments in [
+        &["config", "show"][..],
+        &["config", "show", "--json"],
+        &["doctor"],
+        &["doctor", "--json"],
+        &["probe", "--account", "18"],
+        &["probe", "--account", "18", "--yes", "--name", "probe/1", "--settle", "0"],
+        &["probe", "--account", "18", "--yes", "--name", "probe/1", "--settle", "0", "--json"],
+        &["config", "path"],
+    ] {
+        all.run(shop.command(arguments));
+    }
+    all.run(payonce(shop.directory.path(), &["doctor"])).exits(1);
+    assert_eq!(shop.movements(), 1);
+    let Transcript(text) = all;
+    let text = text.replace(&shop.directory.path().display().to_string(), "[DIRECTORY]");
+    let text =
+        Regex::new("probe/\\d{4}-\\d\\d-\\d\\d").unwrap().replace_all(&text, "probe/[DAY]").into_owned();
+    Transcript(text).is("setup");
 }
