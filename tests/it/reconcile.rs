@@ -161,6 +161,26 @@ async fn amounts_that_differ_and_ends_that_only_one_side_knows_are_found() {
     assert_eq!(world.movements(), 2);
 }
 
+/// A person called a payment not paid that the provider has made.
+#[tokio::test]
+async fn a_decision_that_was_wrong_is_found() {
+    let world = World::start().await;
+    let true_journal = MemoryJournal::new();
+    let paid = pay_ama(&on(&world, &true_journal)).await.unwrap();
+    completed(&paid).await;
+    let record = paid.record().clone();
+    let mut decided: Vec<_> = events(&record);
+    decided.retain(|event| !matches!(event, Event::Completed { .. } | Event::Pending));
+    decided.push(Event::Parked { reason: ParkReason::NoAnswer });
+    let decision = dollr::Decision::NotPaid { recorded: false };
+    decided.push(Event::Resolved { decision, by: "ama".to_owned(), reason: "I think so".to_owned() });
+    let forged = MemoryJournal::new();
+    forge(&forged, record.intent.clone(), decided, Standing::Failed).await;
+    let all = on(&world, &forged).reconcile(ever()).await.unwrap();
+    assert_eq!(found(&all)[0], "completed_there_only salary/2026-11/ama", "{all}");
+    assert_eq!(world.movements(), 1);
+}
+
 #[tokio::test]
 async fn after_a_lost_journal_names_that_are_expected_are_found_by_their_keys() {
     let world = World::start().await;

@@ -129,7 +129,7 @@ pub(crate) fn advice(rail: Rail, name: &str, standing: Standing) -> String {
     let name = quoted(name);
     match standing {
         Standing::Completed if rail == Rail::Dwolla => {
-            "nothing; for some weeks a bank may still return it, and this command says so then".to_owned()
+            format!("nothing; whether a bank sent it back since, `payonce returned {name}` asks")
         }
         Standing::Completed => "nothing".to_owned(),
         Standing::Failed => format!("nothing, or `payonce again {name}`, which tries it once more"),
