@@ -35,8 +35,8 @@ pub(crate) const RULES: [Rule; 11] = [
         name: "one attempt keeps one key",
         edits: &[Edit {
             file: DRIVE,
-            find: "            reference_id: state.reference_id(),\n",
-            put: "            reference_id: uuid::Uuid::new_v4().into(),\n",
+            find: "Order::of(&record.intent, state.reference_id());",
+            put: "Order::of(&record.intent, uuid::Uuid::new_v4().into());",
         }],
     },
     Rule {
