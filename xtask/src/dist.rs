@@ -26,12 +26,7 @@ pub(crate) fn run() -> Result<ExitCode> {
     if !Command::new(&binary).arg("dist").arg(&dist).status().context("cannot start the binary")?.success() {
         bail!("completions and man pages could not be made; to see why: {} dist DIRECTORY", binary.display());
     }
-    println!(
-        "{}: {name} of {}.{} MiB, completions and man pages",
-        dist.display(),
-        bytes >> 20,
-        (bytes >> 10 & 1023) * 10 >> 10
-    );
+    println!("{}: {name} of {} KiB, completions and man pages", dist.display(), bytes >> 10);
     if bytes > LARGEST {
         bail!("the binary is larger than {} MiB", LARGEST >> 20);
     }
