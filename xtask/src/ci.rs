@@ -56,6 +56,8 @@ const CARGO_STEPS: [Step; 5] = [
             "-p",
             "dollr",
             "-p",
+            "dwolla",
+            "-p",
             "payonce-sandbox",
             "--no-default-features",
             "--locked",
