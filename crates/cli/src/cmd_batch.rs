@@ -37,6 +37,10 @@ Where the money goes, by the operation:
   refund          intent
 A column `method` beside an account has its fees previewed. Cells that a payment has no use for must be empty.
 
+With --json, check prints an object for each thing that is wrong (line, column, read, expected), then one with lines, bad,
+taken, sums and fees; run prints the first kind and, when it has paid, one with lines, sums, interrupted, result and report.
+Amounts are text.
+
 Exit codes:
   0  every line is paid; of check: every line can be paid
   1  an error, and nothing was sent: a name was recorded with other contents, or the answer was not yes

@@ -118,25 +118,56 @@ async fn look(
         Ok(row) => row,
         Err(bad) => return Ok(Seen::Bad(bad)),
     };
+    Ok(match known(&row, nobody, journal).await? {
+        Known::Nothing => Seen::Good(row, Stands::NotSent),
+        Known::Same(recorded) => {
+            let stands = Stands::of(Some(Standing::of(&recorded.state()?)));
+            Seen::Good(row, stands)
+        }
+        Known::Other(recorded, contents) => {
+            let differences = differences(&row, &recorded, &contents);
+            Seen::Taken(row, differences)
+        }
+        Known::Unpayable(error) => {
+            let amount = format!("{} by {}", row.amount, row.order.in_words());
+            let wrong = Bad::new(row.line, "", &amount, format!("what can be sent: {}", error.message()));
+            Seen::Bad(vec![wrong])
+        }
+    })
+}
+
+/// What the journal knows of a line.
+pub(super) enum Known {
+    Nothing,
+    /// The payment that the line asks for.
+    Same(Record),
+    /// A payment of that name with other contents than these, which the line has.
+    Other(Record, String),
+    /// The line is no order that could be sent.
+    Unpayable(payonce::Error),
+}
+
+/// Looks a line up in the journal, by its name and by what it says.
+pub(super) async fn known(
+    row: &Row,
+    nobody: &Clients,
+    journal: Option<&SqliteJournal>,
+) -> Result<Known, payonce::Error> {
     let recorded = match journal {
         Some(journal) => journal.find(row.order.rail().name(), Key::Name(row.name.clone())).await?,
         None => None,
     };
-    let contents = match nobody.order(&row).and_then(|order| order.contents(recorded.as_ref())) {
-        Ok(contents) => contents,
-        Err(error) => {
-            let amount = format!("{} by {}", row.amount, row.order.in_words());
-            let wrong = Bad::new(row.line, "", &amount, format!("what can be sent: {}", error.message()));
-            return Ok(Seen::Bad(vec![wrong]));
-        }
-    };
-    let Some(recorded) = recorded else { return Ok(Seen::Good(row, Stands::NotSent)) };
-    if recorded.intent.contents != contents {
-        let differences = differences(&row, &recorded, &contents);
-        return Ok(Seen::Taken(row, differences));
-    }
-    let stands = Stands::of(Some(Standing::of(&recorded.state()?)));
-    Ok(Seen::Good(row, stands))
+    let contents = nobody.order(row).and_then(|order| order.contents(recorded.as_ref()));
+    Ok(match (recorded, contents) {
+        (_, Err(error)) => Known::Unpayable(error),
+        (None, _) => Known::Nothing,
+        (Some(recorded), Ok(contents)) if is_same(row, &recorded, &contents) => Known::Same(recorded),
+        (Some(recorded), Ok(contents)) => Known::Other(recorded, contents),
+    })
+}
+
+fn is_same(row: &Row, recorded: &Record, contents: &str) -> bool {
+    recorded.intent.contents == contents && recorded.intent.operation.as_str() == row.order.operation()
 }
 
 /// What a line says and the journal says otherwise.

@@ -137,7 +137,7 @@ impl Report {
 /// What that means for whoever reads it.
 fn says(stands: Stands) -> &'static str {
     match stands {
-        Stands::Failed => "No money moved. Trying again is a decision: payonce again NAME.",
+        Stands::Failed => "By these lines no money moved. Trying again is a decision: payonce again NAME.",
         Stands::Parked => {
             "Only a person can decide. Do not pay in another way before looking: payonce show NAME."
         }

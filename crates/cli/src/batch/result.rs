@@ -9,13 +9,14 @@ use std::io::BufWriter;
 use std::path::{Path, PathBuf};
 
 use futures_util::StreamExt;
-use payonce::journal::{Journal, Key, Record, SqliteJournal, Standing};
+use payonce::journal::{Record, SqliteJournal, Standing};
 use payonce::step::Outcome;
 use payonce::{Money, ReferenceId, Timestamp};
 use serde::Serialize;
 
 use super::Problem;
-use super::check;
+use super::check::{self, Known};
+use super::orders::Clients;
 use super::report::Report;
 use super::rows::Row;
 use super::run::beside;
@@ -70,41 +71,42 @@ struct Cells<'l> {
 }
 
 impl Line {
-    fn of(row: Row, recorded: Option<&Record>, refused: Option<&String>) -> Result<Self, Error> {
-        let (rail, operation) = (row.order.rail(), row.order.operation());
-        let mut line = Self {
+    /// A line of which nothing is known yet.
+    fn new(row: Row) -> Self {
+        Self {
             line: row.line,
             name: row.name.to_string(),
-            rail,
-            operation,
-            stands: if refused.is_some() { Stands::Failed } else { Stands::NotSent },
+            rail: row.order.rail(),
+            operation: row.order.operation(),
+            stands: Stands::NotSent,
             reference_id: None,
             amount: row.amount,
             moved: None,
             provider_transaction_id: None,
             recorded_at: None,
             ended_at: None,
-            reason: refused.cloned().unwrap_or_default(),
+            reason: String::new(),
             note: row.note,
-        };
-        let Some(recorded) = recorded else { return Ok(line) };
+        }
+    }
+
+    /// Takes over what the journal has.
+    fn read(&mut self, recorded: &Record) -> Result<(), Error> {
         let state = recorded.state()?;
-        line.stands = Stands::of(Some(Standing::of(&state)));
-        line.reference_id = Some(state.reference_id());
-        line.recorded_at = Some(recorded.created_at);
-        if state.outcome().is_some() {
-            line.ended_at = recorded.entries.last().map(|entry| entry.at);
-        }
-        match state.outcome() {
-            Some(Outcome::Completed(receipt)) => {
-                line.moved = Some((receipt.payer_amount, receipt.payee_amount));
-                line.provider_transaction_id.clone_from(&receipt.provider_transaction_id);
+        self.stands = Stands::of(Some(Standing::of(&state)));
+        self.reference_id = Some(state.reference_id());
+        self.recorded_at = Some(recorded.created_at);
+        let Some(outcome) = state.outcome() else { return Ok(()) };
+        self.ended_at = recorded.entries.last().map(|entry| entry.at);
+        match outcome {
+            Outcome::Completed(receipt) => {
+                self.moved = Some((receipt.payer_amount, receipt.payee_amount));
+                self.provider_transaction_id.clone_from(&receipt.provider_transaction_id);
             }
-            Some(Outcome::Failed(failure)) => line.reason = failure.to_string(),
-            Some(Outcome::Parked(reason)) => line.reason = reason.to_string(),
-            None => {}
+            Outcome::Failed(failure) => self.reason = failure.to_string(),
+            Outcome::Parked(reason) => self.reason = reason.to_string(),
         }
-        Ok(line)
+        Ok(())
     }
 
     /// What was taken on the way, where both ends are in one currency.
@@ -181,12 +183,14 @@ pub(crate) async fn tell(
 ) -> Result<Told, Error> {
     let path = source.path();
     let (result, page) = (beside(path, ".result.csv"), beside(path, ".report.html"));
+    let nobody = Clients::of_nobody()?;
     let (mut tally, mut report) = (Tally::default(), Report::new(path));
     let mut file = Replaced::new(&result)?;
     let unwritable = |error: csv::Error| Problem::Unwritable(result.clone(), error.into());
     {
         let mut rows = csv::Writer::from_writer(&mut file.file);
-        let looked = check::rows(source, usual)?.map(|row| look(row, journal, refused)).buffered(AHEAD);
+        let looked =
+            check::rows(source, usual)?.map(|row| look(row, &nobody, journal, refused)).buffered(AHEAD);
         let mut lines = std::pin::pin!(looked);
         while let Some(line) = lines.next().await {
             let Some(line) = line? else { continue };
@@ -206,16 +210,35 @@ pub(crate) async fn tell(
 /// What became of a line; nothing of one that is wrong.
 async fn look(
     row: Result<Result<Row, Vec<super::Bad>>, Problem>,
+    nobody: &Clients,
     journal: Option<&SqliteJournal>,
     refused: &BTreeMap<u64, String>,
 ) -> Result<Option<Line>, Error> {
     let Ok(row) = row? else { return Ok(None) };
-    let recorded = match journal {
-        Some(journal) => journal.find(row.order.rail().name(), Key::Name(row.name.clone())).await?,
-        None => None,
-    };
-    let refused = refused.get(&row.line);
-    Line::of(row, recorded.as_ref(), refused).map(Some)
+    let known = check::known(&row, nobody, journal).await?;
+    let mut line = Line::new(row);
+    match known {
+        Known::Same(recorded) => line.read(&recorded)?,
+        Known::Other(recorded, _) => {
+            let intent = &recorded.intent;
+            line.stands = Stands::Failed;
+            line.reason = format!(
+                "nothing of this line was sent: its name was recorded with other contents, a {} of {}",
+                intent.operation, intent.expect
+            );
+        }
+        Known::Unpayable(error) => {
+            line.stands = Stands::Failed;
+            line.reason = error.message().to_owned();
+        }
+        Known::Nothing => {
+            if let Some(reason) = refused.get(&line.line) {
+                line.stands = Stands::Failed;
+                line.reason.clone_from(reason);
+            }
+        }
+    }
+    Ok(Some(line))
 }
 
 /// A file that takes the place of another in one step, once it is whole and on the disk.

@@ -233,7 +233,9 @@ impl Reading<'_> {
             }
         };
         let amount = self.amount(rail?);
-        let method = self.text(Column::Method).map(str::to_owned).and_then(|word| self.method(&word));
+        let is_payout =
+            rail == Some(Rail::Dollr) && matches!(self.cells[Column::Operation].as_str(), "" | "payout");
+        let method = if is_payout { self.method() } else { None };
         let order = match rail? {
             Rail::Dollr => self.on_dollr(method.clone()),
             Rail::Dwolla => self.on_dwolla(),
@@ -243,7 +245,8 @@ impl Reading<'_> {
         Some(Row { line, name: name?, order: order?, amount: amount?, method, note })
     }
 
-    fn method(&mut self, word: &str) -> Option<PaymentMethod> {
+    fn method(&mut self) -> Option<PaymentMethod> {
+        let word = self.text(Column::Method)?;
         let method = serde_json::from_value(word.into()).expect("a payment method is any text");
         if let PaymentMethod::Other(_) = method {
             self.tell(Column::Method, "a payment method such as MTN_MOMO_LBR or ORANGE_MONEY_LBR");

@@ -84,6 +84,10 @@ fn windows_line_ends_and_a_missing_last_one_change_nothing() {
 fn a_first_line_that_names_no_columns_is_told_once_and_not_for_every_line() {
     for (text, told) in [
         ("", "pay.csv:1: read \"\"; expected a first line that names the columns\n"),
+        (
+            "name,operation,method,wallet,counterparty,amount,currency\na,transfer,WALLET,3,15,1,USD\n",
+            "pay.csv:2: method: read \"WALLET\"; expected nothing here: a transfer on dollr has no use for it\n",
+        ),
         ("name;account;amount\na;18;1,00\n", "expected columns with a comma between them, not ';'"),
         (
             "name,account\na,18\nb,18\n",
