@@ -148,7 +148,12 @@ fn trace() -> Result<(), Error> {
 
 fn run(cli: Cli) -> Result<Exit, Error> {
     trace()?;
-    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().map_err(Error::Runtime)?;
+    // A batch waits for the provider and for the disk, and one thread that waits is cheaper than several.
+    let mut runtime = match cli.command {
+        Command::Batch(_) => tokio::runtime::Builder::new_current_thread(),
+        _ => tokio::runtime::Builder::new_multi_thread(),
+    };
+    let runtime = runtime.enable_all().build().map_err(Error::Runtime)?;
     let exit = runtime.block_on(cli.command.run(cli.json));
     // What still runs is in the journal; waiting for it is what `--wait` and `resume` are for.
     runtime.shutdown_background();
