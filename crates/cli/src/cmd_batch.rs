@@ -255,15 +255,15 @@ impl RunFile {
             // Nobody has heard of any line, so the error's own code says it all.
             Some(Stopped::Error(error)) if !left.sent => return Err(error.into()),
             Some(Stopped::Error(error)) => {
-                print::note(format!("payonce: stopped: {error}"));
+                print::error(format!("payonce: stopped: {error}"));
             }
             Some(Stopped::Interrupted) if !left.sent => {
-                print::note("payonce: interrupted before anything was sent");
+                print::error("payonce: interrupted before anything was sent");
                 return Ok(Exit::Error);
             }
             Some(Stopped::Interrupted) => {
                 let file = self.file.file.display();
-                print::note(format!(
+                print::error(format!(
                     "payonce: interrupted; {} not ended: run `payonce batch run {file}` again",
                     count(remain, "line has", "lines have")
                 ));
@@ -316,7 +316,11 @@ async fn look(
     journal: Option<&SqliteJournal>,
     json: bool,
 ) -> Result<Survey, Error> {
-    let tell = |bad: &Bad| if json { print::json(bad) } else { print::line(bad.text(source.path())) };
+    let tell = |bad: &Bad| match bad.text(source.path()) {
+        _ if json => print::json(bad),
+        text if print::is_quiet() => print::error(text),
+        text => print::line(text),
+    };
     survey(source, rail, journal, tell).await
 }
 

@@ -88,7 +88,8 @@ impl Resume {
         if self.dry_run {
             return self.would_take_up(json).await;
         }
-        let mut stop = pin!(Stop::listen().map_err(Error::Signals)?.asked());
+        let mut signals = Stop::listen().map_err(Error::Signals)?;
+        let mut stop = pin!(signals.asked());
         let mut work = Work::new(variables, json, self.watch);
         loop {
             if let Some(journal) = work.journal(&self.client)? {

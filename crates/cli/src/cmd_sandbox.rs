@@ -183,7 +183,7 @@ impl RunSandbox {
             }
         }
         // Before anyone can know that it runs, so that a signal right after the line below stops it cleanly.
-        let stop = Stop::listen().map_err(Problem::Signals)?;
+        let mut stop = Stop::listen().map_err(Problem::Signals)?;
         let mut running = Vec::new();
         for (rail, addr, db) in self.rails() {
             running.push(self.start(rail, addr, db).await.map_err(Problem::Start)?);

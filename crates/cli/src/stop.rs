@@ -20,8 +20,8 @@ impl Stop {
     }
 
     #[cfg(unix)]
-    /// Returns when one has come.
-    pub(crate) async fn asked(mut self) {
+    /// Returns when one has come since the last.
+    pub(crate) async fn asked(&mut self) {
         tokio::select! {
             _ = self.terminate.recv() => {}
             _ = self.interrupt.recv() => {}
@@ -34,7 +34,7 @@ impl Stop {
     }
 
     #[cfg(not(unix))]
-    pub(crate) async fn asked(self) {
+    pub(crate) async fn asked(&mut self) {
         // Without a handler the process ends at once, which is as good.
         let _ = tokio::signal::ctrl_c().await;
     }

@@ -35,7 +35,8 @@ pub(super) struct Progress {
 
 impl Progress {
     pub(super) fn new(all: u64) -> Self {
-        let bar = std::io::stderr().is_terminal().then(|| {
+        let live = std::io::stderr().is_terminal() && !print::is_quiet();
+        let bar = live.then(|| {
             let style = ProgressStyle::with_template(LIVE).expect("the template is one of ours");
             ProgressBar::with_draw_target(Some(all), ProgressDrawTarget::stderr()).with_style(style)
         });
@@ -83,8 +84,8 @@ impl Progress {
     /// Something happened that is worth a line of its own.
     pub(super) fn event(&self, line: &str) {
         match &self.bar {
-            Some(bar) => bar.suspend(|| print::note(line)),
-            None => print::note(line),
+            Some(bar) => bar.suspend(|| print::error(line)),
+            None => print::error(line),
         }
     }
 

@@ -6,7 +6,6 @@
 
 use std::collections::BTreeMap;
 use std::path::Path;
-use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -15,7 +14,6 @@ use futures_util::stream::FuturesUnordered;
 use futures_util::{FutureExt, StreamExt};
 use payonce::journal::Journal;
 use payonce::{BoxFuture, Effect, Error, ErrorKind, Money, Settlement};
-use tokio::signal::ctrl_c;
 use tokio::time::{Instant, Interval, MissedTickBehavior, interval, sleep_until};
 
 use super::check;
@@ -25,6 +23,7 @@ use super::rows::Row;
 use super::source::Source;
 use super::tally::{Stands, Tally};
 use crate::rail::Rail;
+use crate::stop::Stop;
 
 /// So many payments that the provider has are followed to their end; the journal tells the ends of all.
 const FOLLOWED: usize = 5_000;
@@ -102,15 +101,13 @@ impl<'r> Run<'r> {
         let mut rows = std::pin::pin!(check::rows(source, usual)?.fuse());
         let mut shown = ticking(REFRESH);
         let mut paced = self.pace.rate.map(|rate| ticking(Duration::from_secs(1) / rate.max(1)));
-        // One for the whole run, so that no signal falls between two.
-        let mut interrupt = std::pin::pin!(ctrl_c());
+        let mut stop = Stop::listen().map_err(crate::Error::Signals)?;
         let mut over = false;
         while !(over && self.in_flight.is_empty()) {
             let more = !over && self.in_flight.len() < self.pace.concurrency;
             tokio::select! {
                 biased;
-                _ = &mut interrupt => {
-                    interrupt.set(ctrl_c());
+                () = stop.asked() => {
                     if std::mem::replace(&mut over, true) && self.interrupted() {
                         break;
                     }
@@ -131,7 +128,7 @@ impl<'r> Run<'r> {
             self.progress.in_flight = self.in_flight.len();
         }
         if self.left.stopped.is_none() {
-            self.wait(interrupt).await;
+            self.wait(&mut stop).await;
         }
         self.progress.clear();
         Ok(self.left)
@@ -216,7 +213,7 @@ impl<'r> Run<'r> {
     }
 
     /// Waits for the ends of what the provider has.
-    async fn wait(&mut self, mut interrupt: Pin<&mut impl Future>) {
+    async fn wait(&mut self, stop: &mut Stop) {
         let clients = self.clients.clone();
         let idle = async {
             let dollr = async {
@@ -237,7 +234,7 @@ impl<'r> Run<'r> {
         loop {
             tokio::select! {
                 biased;
-                _ = &mut interrupt => {
+                () = stop.asked() => {
                     self.left.stopped = Some(Stopped::Interrupted);
                     return;
                 }
