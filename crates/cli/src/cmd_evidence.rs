@@ -100,8 +100,7 @@ impl Evidence {
     /// Everything, as it is before the redaction.
     fn bundle(&self, rail: Rail, record: &Record, variables: &Variables, story: &Story) -> Value {
         let base_url = base_url(rail, variables);
-        let local =
-            ["http://127.", "http://localhost", "http://[::1]"].iter().any(|it| base_url.starts_with(it));
+        let environment = environment(rail, variables, &base_url);
         let identity = |names: [&str; 2]| names.iter().find_map(|name| variables.get(*name)?.to_str());
         let namespace = match rail {
             Rail::Dollr => identity(["DOLLR_NAMESPACE", "DOLLR_CLIENT_ID"]),
@@ -121,7 +120,7 @@ impl Evidence {
                 "merchant_id": self.merchant,
                 "client": namespace,
                 "base_url": base_url,
-                "environment": if local { "a sandbox on this machine" } else { "live" },
+                "environment": environment,
             },
             "means": {
                 "rail": rail,
@@ -135,13 +134,31 @@ impl Evidence {
     }
 }
 
-fn base_url(rail: Rail, variables: &Variables) -> String {
-    let (name, usual) = match rail {
+/// The setting of the base URL, and what it is without one.
+fn base_url_setting(rail: Rail) -> (&'static str, &'static str) {
+    match rail {
         Rail::Dollr => ("DOLLR_BASE_URL", "https://api.heydollr.app"),
         Rail::Dwolla => ("DWOLLA_BASE_URL", "https://api.dwolla.com"),
-    };
+    }
+}
+
+fn base_url(rail: Rail, variables: &Variables) -> String {
+    let (name, usual) = base_url_setting(rail);
     let set = variables.get(name).and_then(|url| url.to_str()).unwrap_or(usual);
     set.trim_end_matches('/').to_owned()
+}
+
+/// Where the present settings lead; the journal does not say where the payment went.
+fn environment(rail: Rail, variables: &Variables, base_url: &str) -> String {
+    let (name, _) = base_url_setting(rail);
+    let local = ["http://127.", "http://localhost", "http://[::1]"];
+    if !variables.contains_key(name) {
+        format!("live, if {name} was not set when it was paid; it is not set now")
+    } else if local.iter().any(|it| base_url.starts_with(it)) {
+        "a sandbox on this machine".to_owned()
+    } else {
+        "live".to_owned()
+    }
 }
 
 /// Each send, with the body that it carried.

@@ -114,12 +114,15 @@ fn hide_numbers(text: &str) -> String {
         let mark = |c: char| " -()/".contains(c);
         let run = rest.find(|c: char| !(c.is_ascii_digit() || c == '+' || mark(c))).unwrap_or(rest.len());
         let run = rest[..run].trim_end_matches(mark).len().max(1);
-        let (number, after) = rest.split_at(run);
+        let (mut number, mut after) = rest.split_at(run);
+        if let Some(date) = date(number) {
+            (number, after) = rest.split_at(date);
+        }
         let digits = number.chars().filter(char::is_ascii_digit).count();
         let ends = !after.starts_with(|c: char| c.is_ascii_alphanumeric() || c == ':' || c == '_');
         let fraction =
             after.strip_prefix('.').is_some_and(|after| after.starts_with(|c: char| c.is_ascii_digit()));
-        let is_date = number.len() >= 10 && number.as_bytes()[4] == b'-' && number.as_bytes()[7] == b'-';
+        let is_date = date(number).is_some();
         if (8..=15).contains(&digits) && (ends || number.starts_with('+')) && !fraction && !is_date {
             hidden.push_str(&hide_digits(number));
         } else {
@@ -129,6 +132,19 @@ fn hide_numbers(text: &str) -> String {
         rest = after;
     }
     hidden
+}
+
+/// How long the date is that the text begins with: a day, or a month as in the names of payments.
+fn date(text: &str) -> Option<usize> {
+    let is = |shape: &[u8]| {
+        let same =
+            |(byte, shape): (u8, &u8)| if *shape == b'0' { byte.is_ascii_digit() } else { byte == *shape };
+        text.len() >= shape.len()
+            && text.bytes().zip(shape).all(same)
+            && !text.as_bytes().get(shape.len()).is_some_and(u8::is_ascii_digit)
+    };
+    let century = text.starts_with("19") || text.starts_with("20");
+    [&b"0000-00-00"[..], b"0000-00"].into_iter().find(|shape| century && is(shape)).map(<[u8]>::len)
 }
 
 /// Hides e-mail addresses, but for the first letter.
@@ -177,6 +193,10 @@ mod tests {
             ("550e8400-e29b-41d4-a716-446655440000", "550e8400-e29b-41d4-a716-446655440000"),
             ("at 2026-11-21 18:52:55.123Z", "at 2026-11-21 18:52:55.123Z"),
             ("at 2026-11-21T18:52:55Z", "at 2026-11-21T18:52:55Z"),
+            ("salary/2026-11/0097-ama", "salary/2026-11/0097-ama"),
+            ("salary/2026-11-21/0097-ama", "salary/2026-11-21/0097-ama"),
+            ("salary/2026-11/0771234567", "salary/2026-11/[...567]"),
+            ("since 2026-11 on 077/123-4567", "since 2026-11 on [...567]"),
             ("12345678901.25 USD", "12345678901.25 USD"),
             ("status 503, attempt 2", "status 503, attempt 2"),
             ("@home, a@", "@home, a@"),

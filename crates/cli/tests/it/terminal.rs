@@ -9,7 +9,12 @@ use crate::payonce::{Ran, Shop, payonce};
 const PATIENCE: u64 = 60_000;
 
 fn at_a_terminal(shop: &Shop, arguments: &[&str]) -> PtySession {
-    let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_payonce"));
+    // Whoever runs the tests in the background may have them ignore Ctrl-C, and a process inherits that.
+    let mut command = std::process::Command::new("env");
+    if cfg!(target_os = "linux") {
+        command.arg("--default-signal=INT");
+    }
+    command.arg(env!("CARGO_BIN_EXE_payonce"));
     command.args(arguments).current_dir(shop.directory.path()).env_clear().env("HOME", shop.directory.path());
     command.env("TERM", "xterm");
     if arguments[0] != "login" {

@@ -39,7 +39,7 @@ async fn a_list_is_paged_in_either_order_and_no_page_is_longer_than_the_longest(
         if list_order == ListOrder::NewestFirst {
             made.reverse();
         }
-        let mut path = format!("/accounts/{ACCOUNT}/transfers?&limit=");
+        let mut path = format!("/accounts/{ACCOUNT}/transfers");
         let mut seen = Vec::new();
         let mut pages = 0;
         loop {
