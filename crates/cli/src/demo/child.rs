@@ -50,14 +50,14 @@ pub(crate) struct Child {
     /// How many payments are under way at a time.
     #[arg(long)]
     window: usize,
-    /// What time it is for the provider.
+    /// What time it is for the provider, if it is not the present.
     #[arg(long)]
-    at: DateTime<Utc>,
+    at: Option<DateTime<Utc>>,
 }
 
 impl Child {
     pub(crate) async fn run(self) -> Result<Exit, crate::Error> {
-        let clock = Arc::new(Clock::starting_at(self.at));
+        let clock = Arc::new(Clock::starting_at(self.at.unwrap_or_else(Utc::now)));
         listen_to_the_parent(Arc::clone(&clock));
         match self.rail {
             Rail::Dollr => {
