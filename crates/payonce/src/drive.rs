@@ -255,6 +255,12 @@ pub async fn advance<R: Rail>(
                     work.note(clock.now(), Event::NotSent { reason })?;
                     continue;
                 }
+                // Nor does one send whose lease may have run out: another may be driving the payment.
+                if !journal.holds(work.lease) {
+                    let reason = "the lease may have run out before it was sent".to_owned();
+                    work.note(clock.now(), Event::NotSent { reason })?;
+                    return work.rest(journal, clock.now(), &terms, Pause::Retry).await;
+                }
                 if let Some(turn) = submit(rail, journal, clock, work, &terms).await? {
                     return Ok(turn);
                 }

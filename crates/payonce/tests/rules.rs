@@ -261,6 +261,13 @@ mod rule_1_journal_first {
         fn claim(&self, id: PaymentId) -> BoxFuture<'_, Result<Claim, Error>> {
             if self.fails("claim") { Box::pin(async { full() }) } else { self.0.claim(id) }
         }
+        fn claim_free<'a>(
+            &'a self,
+            rail: &'a str,
+            limit: usize,
+        ) -> BoxFuture<'a, Result<Vec<(Lease, Record)>, Error>> {
+            self.0.claim_free(rail, limit)
+        }
         fn append(
             &self,
             lease: Lease,
@@ -269,6 +276,9 @@ mod rule_1_journal_first {
         ) -> BoxFuture<'_, Result<Lease, Error>> {
             let failing = self.fails("append");
             if failing { Box::pin(async { full() }) } else { self.0.append(lease, entries, standing) }
+        }
+        fn holds(&self, _: Lease) -> bool {
+            !self.fails("holds")
         }
         fn release(&self, lease: Lease) -> BoxFuture<'_, Result<(), Error>> {
             self.0.release(lease)
@@ -290,6 +300,21 @@ mod rule_1_journal_first {
         fn list<'a>(&'a self, rail: &'a str, filter: Filter) -> BoxFuture<'a, Result<Vec<Summary>, Error>> {
             self.0.list(rail, filter)
         }
+    }
+
+    /// Only a lease with an end can run out, and whoever took the payment over may have sent it.
+    #[tokio::test]
+    async fn a_lease_that_may_have_run_out_sends_nothing() {
+        let script = Script::default().prepares("s1", 900);
+        let (journal, clock) = (Full(MemoryJournal::new(), "holds"), StoppedClock::default());
+        let (record, lease) = journal.intend(intent(), clock.now()).await.unwrap();
+        let mut work = Work::new(lease.unwrap(), &record).unwrap();
+        let turn = drive::advance(&script, &journal, &clock, &mut work).await.unwrap();
+        assert!(matches!(turn, Turn::Pause(Pause::Retry)), "{turn:?}");
+        assert_eq!(script.calls(), ["prepare"]);
+        let record = journal.find("script", Key::Name(intent().name)).await.unwrap().unwrap();
+        assert!(matches!(record.entries.last().unwrap().event, Event::NotSent { .. }), "{record:?}");
+        assert!(!record.state().unwrap().in_doubt());
     }
 
     #[tokio::test]
@@ -1302,6 +1327,13 @@ mod where_keys_are_forgotten {
         }
         fn claim(&self, id: PaymentId) -> BoxFuture<'_, Result<Claim, Error>> {
             self.0.claim(id)
+        }
+        fn claim_free<'a>(
+            &'a self,
+            rail: &'a str,
+            limit: usize,
+        ) -> BoxFuture<'a, Result<Vec<(Lease, Record)>, Error>> {
+            self.0.claim_free(rail, limit)
         }
         fn release(&self, lease: Lease) -> BoxFuture<'_, Result<(), Error>> {
             self.0.release(lease)

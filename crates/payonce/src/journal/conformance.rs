@@ -3,7 +3,9 @@
 
 use std::sync::Arc;
 
-use super::{Claim, Filter, Intent, Journal, Key, MemoryJournal, PaymentId, Record, SqliteJournal, Standing};
+use super::{
+    Claim, Filter, Intent, Journal, Key, Lease, MemoryJournal, PaymentId, Record, SqliteJournal, Standing,
+};
 use crate::error::ErrorKind;
 use crate::money::{Currency, Money};
 use crate::name::{Name, Namespace, Operation, ReferenceId};
@@ -50,6 +52,8 @@ conformance! {
     a_dead_process_loses_its_payments_at_once,
     a_lease_that_was_taken_over_writes_nothing_more,
     a_released_payment_can_be_claimed_by_anyone,
+    free_payments_are_taken_earliest_first_and_shared_between_workers,
+    what_a_living_process_holds_is_not_free_and_what_a_dead_one_held_is,
     an_ended_payment_needs_no_lease,
     only_a_failed_payment_is_opened_again_and_only_once,
     only_a_parked_payment_is_decided_and_only_once,
@@ -204,6 +208,54 @@ async fn a_released_payment_can_be_claimed_by_anyone(store: impl Store) {
     assert!(matches!(there.claim(record.id).await.unwrap(), Claim::Ours(..)));
     let stale = here.append(lease.unwrap(), vec![entry(1, prepared())], Standing::Prepared).await;
     assert_eq!(stale.unwrap_err().kind(), ErrorKind::Stopped);
+}
+
+async fn free_payments_are_taken_earliest_first_and_shared_between_workers(store: impl Store) {
+    let (here, there) = (store.open(), store.open());
+    for n in 0..5 {
+        let (record, lease) = here.intend(intent(&format!("p{n}")), at(n)).await.unwrap();
+        let lease =
+            here.append(lease.unwrap(), vec![entry(n, prepared())], Standing::Prepared).await.unwrap();
+        if n == 1 {
+            let end = vec![entry(10, completed(&record.intent))];
+            here.append(lease, end, Standing::Completed).await.unwrap();
+        } else {
+            here.release(lease).await.unwrap();
+        }
+    }
+    let names = |taken: &[(Lease, Record)]| -> Vec<String> {
+        taken.iter().map(|(_, record)| record.intent.name.to_string()).collect()
+    };
+    assert!(there.claim_free("dwolla", 9).await.unwrap().is_empty());
+    assert!(there.claim_free("dollr", 0).await.unwrap().is_empty());
+    let first = there.claim_free("dollr", 2).await.unwrap();
+    assert_eq!(names(&first), ["p0", "p2"]);
+    let second = here.claim_free("dollr", 9).await.unwrap();
+    assert_eq!(names(&second), ["p3", "p4"]);
+    assert!(there.claim_free("dollr", 9).await.unwrap().is_empty());
+    let (lease, record) = first[0].clone();
+    assert_eq!(record.entries, [entry(0, prepared())]);
+    assert!(there.holds(lease));
+    there.append(lease, vec![entry(20, Event::Sending)], Standing::Sending).await.unwrap();
+}
+
+async fn what_a_living_process_holds_is_not_free_and_what_a_dead_one_held_is(store: impl Store) {
+    let (here, there) = (store.open(), store.open());
+    let (record, lease) = here.intend(intent("a"), at(0)).await.unwrap();
+    for journal in [&here, &there] {
+        assert!(journal.claim_free("dollr", 9).await.unwrap().is_empty());
+    }
+    drop(here);
+    let (new, found) = loop {
+        match there.claim_free("dollr", 9).await.unwrap().pop() {
+            Some(taken) => break taken,
+            None => tokio::task::yield_now().await,
+        }
+    };
+    assert_eq!(found.id, record.id);
+    let stale = there.append(lease.unwrap(), vec![entry(1, prepared())], Standing::Prepared).await;
+    assert_eq!(stale.unwrap_err().kind(), ErrorKind::Stopped);
+    there.append(new, vec![entry(1, prepared())], Standing::Prepared).await.unwrap();
 }
 
 async fn an_ended_payment_needs_no_lease(store: impl Store) {

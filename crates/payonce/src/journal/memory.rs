@@ -119,6 +119,21 @@ impl MemoryJournal {
         Ok(Claim::Ours(lease, payment.record.clone()))
     }
 
+    fn do_claim_free(&self, rail: &str, limit: usize) -> Result<Vec<(Lease, Record)>> {
+        let mut store = self.lock();
+        let free = store.payments.iter_mut().filter(|payment| {
+            let unfinished = payment.record.intent.rail == rail && !payment.standing.is_ended();
+            unfinished && payment.owner.strong_count() == 0
+        });
+        let take = |payment: &mut Payment| {
+            payment.owner = Arc::downgrade(&self.owner);
+            payment.epoch += 1;
+            let (id, next) = (payment.record.id, payment.record.entries.len());
+            (Lease { id, epoch: payment.epoch, next }, payment.record.clone())
+        };
+        Ok(free.take(limit).map(take).collect())
+    }
+
     fn do_append(&self, lease: Lease, entries: Vec<Entry>, standing: Standing) -> Result<Lease> {
         let mut store = self.lock();
         let payment = store.payment(lease.id)?;
@@ -206,6 +221,10 @@ impl Journal for MemoryJournal {
 
     fn claim(&self, id: PaymentId) -> BoxFuture<'_, Result<Claim>> {
         done(self.do_claim(id))
+    }
+
+    fn claim_free<'a>(&'a self, rail: &'a str, limit: usize) -> BoxFuture<'a, Result<Vec<(Lease, Record)>>> {
+        done(self.do_claim_free(rail, limit))
     }
 
     fn append(&self, lease: Lease, entries: Vec<Entry>, standing: Standing) -> BoxFuture<'_, Result<Lease>> {

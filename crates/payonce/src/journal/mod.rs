@@ -246,7 +246,7 @@ pub enum Key {
 pub struct Lease {
     /// Which payment.
     pub id: PaymentId,
-    /// How often the payment changed hands; every write checks it.
+    /// Tells this holding of the payment from every other; every write checks it.
     pub epoch: i64,
     /// The place of the next entry.
     pub next: usize,
@@ -283,6 +283,26 @@ pub trait Journal: fmt::Debug + Send + Sync + 'static {
     /// Takes the lease of an unfinished payment unless another living process holds it. A lease that this process
     /// held already is replaced.
     fn claim(&self, id: PaymentId) -> BoxFuture<'_, Result<Claim>>;
+
+    /// Takes up to `limit` unfinished payments of a rail that no living process holds, this one's own not among them, the
+    /// earliest recorded first. Callers at the same time, in whatever process, share the free ones between them.
+    ///
+    /// A payment whose record is damaged is held and left out, and the log says so: it must not be driven, and must not
+    /// keep the others waiting.
+    fn claim_free<'a>(&'a self, rail: &'a str, limit: usize) -> BoxFuture<'a, Result<Vec<(Lease, Record)>>>;
+
+    /// Whether the lease still keeps every other process from driving the payment, as far as can be told without asking.
+    /// It is asked after the last write before a send. Where a lease lasts as long as its process, there is nothing to
+    /// ask.
+    fn holds(&self, _lease: Lease) -> bool {
+        true
+    }
+
+    /// Completes when there may be free payments that were not there when it was called. A back end that is told of none
+    /// never completes it, and one that is may miss some: a caller looks from time to time anyway.
+    fn stirred(&self) -> BoxFuture<'_, ()> {
+        Box::pin(std::future::pending())
+    }
 
     /// Appends to a payment. Returns the lease to use from now on.
     ///
@@ -326,6 +346,11 @@ fn damaged(name: &Name, what: &str) -> Error {
              Restore the journal from a backup or decide by the provider's own record"
         ),
     )
+}
+
+/// Says in the log of a payment that it was taken and is not handed out.
+fn left_out(error: &Error) {
+    tracing::error!(%error, "a free payment is held, and not driven");
 }
 
 /// The error for a lease that another process took over.

@@ -1,5 +1,7 @@
 //! The journal in an SQLite file: durable before a write returns, shared by the processes of one machine.
 
+use std::collections::HashMap;
+use std::collections::hash_map::Entry as MapEntry;
 use std::fs::OpenOptions;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, mpsc};
@@ -13,7 +15,7 @@ use super::owner::Owner;
 use super::writer::{Worker, explain};
 use super::{
     Claim, Filter, Intent, Journal, Key, Lease, PaymentId, Record, Result, Standing, Summary, damaged,
-    not_parked, other_namespace, taken_over,
+    left_out, not_parked, other_namespace, taken_over,
 };
 use crate::clock::BoxFuture;
 use crate::error::{Error, ErrorKind};
@@ -99,12 +101,7 @@ impl SqliteJournal {
                     .prepare_cached("SELECT owner FROM payments WHERE id = ?1")?
                     .query_row([id.0], |row| row.get(0))?;
                 let others = holder.map(Uuid::from_bytes).filter(|holder| *holder != ours.id());
-                Ok(others.map_or(Ok(false), |holder| {
-                    ours.is_alive(holder).map_err(|error| {
-                        let message = format!("it cannot be told whether its process still runs: {error}");
-                        Error::new(ErrorKind::Journal, message)
-                    })
-                }))
+                Ok(others.map_or(Ok(false), |holder| ours.is_alive(holder).map_err(|error| untold(&error))))
             })
             .await
     }
@@ -359,16 +356,64 @@ fn claim(connection: &Connection, owner: &Owner, id: PaymentId) -> rusqlite::Res
         match owner.is_alive(Uuid::from_bytes(holder)) {
             Ok(true) if Uuid::from_bytes(holder) != owner.id() => return Ok(Ok(Claim::Elsewhere)),
             Ok(_) => {}
-            Err(error) => {
-                let message = format!("it cannot be told whether the payment's process still runs: {error}");
-                return Ok(Err(Error::new(ErrorKind::Journal, message)));
-            }
+            Err(error) => return Ok(Err(untold(&error))),
         }
     }
-    let epoch = connection
-        .prepare_cached("UPDATE payments SET owner = ?2, epoch = epoch + 1 WHERE id = ?1 RETURNING epoch")?
-        .query_row(params![id.0, owner.id().as_bytes()], |row| row.get(0))?;
+    let epoch = take(connection, owner, id)?;
     Ok(Ok(Claim::Ours(Lease { id, epoch, next: found.entries.len() }, found)))
+}
+
+/// Goes through the unfinished payments, and asks of each process only once whether it lives.
+fn claim_free(
+    connection: &Connection,
+    owner: &Owner,
+    rail: &str,
+    limit: usize,
+) -> rusqlite::Result<Result<Vec<(Lease, Record)>>> {
+    let mut unfinished = connection.prepare_cached(
+        "SELECT id, owner FROM payments
+         WHERE rail = ?1 AND standing NOT IN ('completed', 'failed', 'parked') ORDER BY id",
+    )?;
+    let mut living = HashMap::from([(owner.id(), true)]);
+    let (mut ids, mut rows) = (Vec::new(), unfinished.query([rail])?);
+    while ids.len() < limit
+        && let Some(row) = rows.next()?
+    {
+        let held = match row.get::<_, Option<[u8; 16]>>(1)?.map(Uuid::from_bytes) {
+            None => false,
+            Some(holder) => match living.entry(holder) {
+                MapEntry::Occupied(known) => *known.get(),
+                MapEntry::Vacant(unknown) => match owner.is_alive(holder) {
+                    Ok(lives) => *unknown.insert(lives),
+                    Err(error) => return Ok(Err(untold(&error))),
+                },
+            },
+        };
+        if !held {
+            ids.push(PaymentId(row.get(0)?));
+        }
+    }
+    drop(rows);
+    let mut taken = Vec::with_capacity(ids.len());
+    for id in ids {
+        let epoch = take(connection, owner, id)?;
+        match by_id(connection, id)? {
+            Ok(found) => taken.push((Lease { id, epoch, next: found.entries.len() }, found)),
+            Err(error) => left_out(&error),
+        }
+    }
+    Ok(Ok(taken))
+}
+
+fn take(connection: &Connection, owner: &Owner, id: PaymentId) -> rusqlite::Result<i64> {
+    connection
+        .prepare_cached("UPDATE payments SET owner = ?2, epoch = epoch + 1 WHERE id = ?1 RETURNING epoch")?
+        .query_row(params![id.0, owner.id().as_bytes()], |row| row.get(0))
+}
+
+fn untold(error: &std::io::Error) -> Error {
+    let message = format!("it cannot be told whether the payment's process still runs: {error}");
+    Error::new(ErrorKind::Journal, message)
 }
 
 fn append(
@@ -528,6 +573,11 @@ impl Journal for SqliteJournal {
     fn claim(&self, id: PaymentId) -> BoxFuture<'_, Result<Claim>> {
         let owner = Arc::clone(&self.owner);
         Box::pin(self.writes.run(move |connection| claim(connection, &owner, id)))
+    }
+
+    fn claim_free<'a>(&'a self, rail: &'a str, limit: usize) -> BoxFuture<'a, Result<Vec<(Lease, Record)>>> {
+        let (owner, rail) = (Arc::clone(&self.owner), rail.to_owned());
+        Box::pin(self.writes.run(move |connection| claim_free(connection, &owner, &rail, limit)))
     }
 
     fn append(&self, lease: Lease, entries: Vec<Entry>, standing: Standing) -> BoxFuture<'_, Result<Lease>> {

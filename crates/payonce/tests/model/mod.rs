@@ -117,6 +117,9 @@ impl Journal for Book {
     fn claim(&self, _: PaymentId) -> BoxFuture<'_, Result<Claim, Error>> {
         unreachable!("{ASKED}")
     }
+    fn claim_free<'a>(&'a self, _: &'a str, _: usize) -> BoxFuture<'a, Result<Vec<(Lease, Record)>, Error>> {
+        unreachable!("{ASKED}")
+    }
     fn release(&self, _: Lease) -> BoxFuture<'_, Result<(), Error>> {
         unreachable!("{ASKED}")
     }

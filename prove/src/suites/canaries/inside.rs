@@ -254,6 +254,14 @@ impl Journal for Panics {
         self.0.claim(id)
     }
 
+    fn claim_free<'a>(
+        &'a self,
+        rail: &'a str,
+        limit: usize,
+    ) -> BoxFuture<'a, Result<Vec<(Lease, Record)>, Error>> {
+        self.0.claim_free(rail, limit)
+    }
+
     fn append(&self, _: Lease, entries: Vec<Entry>, _: Standing) -> BoxFuture<'_, Result<Lease, Error>> {
         let events: Vec<&Event> = entries.iter().map(|entry| &entry.event).collect();
         panic!("cannot write {events:?}")

@@ -210,6 +210,14 @@ impl Journal for StruckJournal {
         Box::pin(self.write(Call::Claim, self.inner.claim(id)))
     }
 
+    fn claim_free<'a>(
+        &'a self,
+        rail: &'a str,
+        limit: usize,
+    ) -> BoxFuture<'a, Result<Vec<(Lease, Record)>, Error>> {
+        Box::pin(self.write(Call::Claim, self.inner.claim_free(rail, limit)))
+    }
+
     fn append(
         &self,
         lease: Lease,

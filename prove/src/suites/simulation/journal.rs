@@ -106,6 +106,10 @@ impl Journal for Disk {
     fn claim(&self, id: PaymentId) -> BoxFuture<'_, Result<Claim>> {
         self.access("claim", move |store| at_once(store.claim(id)))
     }
+    fn claim_free<'a>(&'a self, rail: &'a str, limit: usize) -> BoxFuture<'a, Result<Vec<(Lease, Record)>>> {
+        let rail = rail.to_owned();
+        self.access("claim", move |store| at_once(store.claim_free(&rail, limit)))
+    }
     fn append(&self, lease: Lease, entries: Vec<Entry>, standing: Standing) -> BoxFuture<'_, Result<Lease>> {
         let sends = entries.iter().filter(|entry| entry.event == Event::Sending).count();
         if sends > 0 {
