@@ -110,6 +110,18 @@ async fn two_replies_lost_in_a_row_pay_once() {
     assert_eq!(world.paid(payment.reference_id()), 1);
 }
 
+/// A refusal that is none, and a list that is as far behind as a list may be (`Terms::stale`).
+#[tokio::test]
+async fn a_refusal_is_not_believed_before_the_list_must_know_better() {
+    let world = World::start().await;
+    world.sandbox.on(SEND).nth(1).after_effect().status(400);
+    world.sandbox.on(LIST).times(u64::MAX).before_effect().stale_status(Duration::from_secs(9));
+    let dwolla = world.dwolla();
+    let payment = invoice(&dwolla, NAME).send().await.unwrap();
+    completed(&payment).await;
+    assert_eq!((world.paid(payment.reference_id()), world.asked(SEND)), (1, 1));
+}
+
 /// The first copy is in the provider's hands, the client gave up on it, and the list does not have it yet.
 #[tokio::test]
 async fn a_conflict_while_the_first_request_runs_pays_once() {
