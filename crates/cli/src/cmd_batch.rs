@@ -1,7 +1,6 @@
 //! `payonce batch`: a file of payments, checked, paid, and told line by line.
 
 use std::collections::BTreeMap;
-use std::io::IsTerminal;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
@@ -19,7 +18,7 @@ use crate::batch::tally::{Part, Stands};
 use crate::batch::{Bad, Problem, count, sample};
 use crate::config::{Client, JournalFile};
 use crate::exit::{Error, Exit};
-use crate::print;
+use crate::print::{self, Answer};
 use crate::rail::Rail;
 
 /// What a file holds, as `--help` shows it.
@@ -235,14 +234,12 @@ impl RunFile {
         if self.yes {
             return Ok(());
         }
-        if !(std::io::stdin().is_terminal() && std::io::stderr().is_terminal()) {
-            return Err(Problem::NobodyToAsk);
-        }
         let (lines, money) = (found.tally.lines(Stands::NotSent), found.tally.money(Stands::NotSent));
-        print::ask(format!("Pay {lines} lines, {money}? Type yes: "));
-        let mut answer = String::new();
-        let read = std::io::stdin().read_line(&mut answer);
-        if read.is_ok() && answer.trim() == "yes" { Ok(()) } else { Err(Problem::Declined) }
+        match print::ask(format!("Pay {lines} lines, {money}?")) {
+            Answer::Yes => Ok(()),
+            Answer::No => Err(Problem::Declined),
+            Answer::NobodyToAsk => Err(Problem::NobodyToAsk),
+        }
     }
 
     /// Says how it ended, in words and by the exit code.

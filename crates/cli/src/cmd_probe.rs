@@ -5,7 +5,6 @@
 //! requests, and never because of how the last one went; and after the first sign of a second payment nothing more is
 //! sent. Interrupting it is as safe as a payment, and the next run of the day goes on with the same payment.
 
-use std::io::IsTerminal;
 use std::time::Duration;
 
 use chrono::{TimeDelta, Utc};
@@ -136,19 +135,15 @@ impl Probe {
             print::note(text);
             return Ok(());
         }
-        if !(std::io::stdin().is_terminal() && std::io::stderr().is_terminal()) {
-            print::note(text);
-            return Err(
-                invalid("nothing was sent: there is nobody to ask; --yes says that it may be paid").into()
-            );
+        match print::ask(format!("{text}\nPay it?")) {
+            print::Answer::Yes => Ok(()),
+            print::Answer::No => Err(invalid("nothing was sent, because the answer was not yes").into()),
+            print::Answer::NobodyToAsk => {
+                print::note(text);
+                Err(invalid("nothing was sent: there is nobody to ask; --yes says that it may be paid")
+                    .into())
+            }
         }
-        print::ask(format!("{text}\nPay it? Type yes: "));
-        let mut answer = String::new();
-        let read = std::io::stdin().read_line(&mut answer);
-        if read.is_ok() && answer.trim() == "yes" {
-            return Ok(());
-        }
-        Err(invalid("nothing was sent, because the answer was not yes").into())
     }
 
     /// Waits for the payment, and takes from the journal what made it.

@@ -3,7 +3,6 @@
 //! What must stay true: the evidence is shown before anything is asked, nothing is written without a decision, a reason and
 //! a yes, and what is written is durable before the command says so.
 
-use std::io::IsTerminal;
 use std::sync::Arc;
 
 use clap::Args;
@@ -18,7 +17,7 @@ use crate::cmd_again::unknown;
 use crate::config::Client;
 use crate::exit::{self, Error, Exit};
 use crate::facade::{Facade, Place, Variables};
-use crate::print;
+use crate::print::{self, Answer};
 use crate::rail::{Rail, Rails};
 use crate::report::Report;
 use crate::story::{Story, ask};
@@ -164,13 +163,13 @@ impl Resolve {
         if self.yes {
             return Ok(());
         }
-        if !(std::io::stdin().is_terminal() && std::io::stderr().is_terminal()) {
-            return Err(invalid("nothing was decided: this is no terminal to ask on, so say --yes"));
+        match print::ask(format!("\nDecide of {} {decision}? It cannot be undone.", self.name)) {
+            Answer::Yes => Ok(()),
+            Answer::No => Err(invalid("nothing was decided")),
+            Answer::NobodyToAsk => {
+                Err(invalid("nothing was decided: this is no terminal to ask on, so say --yes"))
+            }
         }
-        print::ask(format!("\nDecide of {} {decision}? It cannot be undone. Type yes: ", self.name));
-        let mut answer = String::new();
-        let read = std::io::stdin().read_line(&mut answer);
-        if read.is_ok() && answer.trim() == "yes" { Ok(()) } else { Err(invalid("nothing was decided")) }
     }
 
     async fn write<F: Facade>(

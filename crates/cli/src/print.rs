@@ -1,7 +1,7 @@
 //! The only place that writes to the terminal. A reader that goes away (`payonce list | head -1`) is no error, and
 //! never a panic: the exit code tells what became of the money, whoever listens.
 
-use std::io::{ErrorKind, Write};
+use std::io::{ErrorKind, IsTerminal, Write};
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use serde::Serialize;
@@ -77,10 +77,28 @@ pub(crate) fn error(text: impl AsRef<str>) {
     let _ = writeln!(std::io::stderr().lock(), "{}", text.as_ref());
 }
 
-/// Writes a question to standard error, and leaves the answer room on its line.
-pub(crate) fn ask(text: impl AsRef<str>) {
+/// What came of a question.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Answer {
+    Yes,
+    /// Anything else, or the end of the input.
+    No,
+    /// This is no terminal, and the question was not put.
+    NobodyToAsk,
+}
+
+/// Asks on the terminal, whatever may be quiet. Only the whole word is a yes.
+pub(crate) fn ask(question: impl AsRef<str>) -> Answer {
+    if !(std::io::stdin().is_terminal() && std::io::stderr().is_terminal()) {
+        return Answer::NobodyToAsk;
+    }
     let mut out = std::io::stderr().lock();
-    let _ = write!(out, "{}", text.as_ref()).and_then(|()| out.flush());
+    let _ = write!(out, "{} Type yes: ", question.as_ref()).and_then(|()| out.flush());
+    let mut answer = String::new();
+    match std::io::stdin().read_line(&mut answer) {
+        Ok(_) if answer.trim() == "yes" => Answer::Yes,
+        _ => Answer::No,
+    }
 }
 
 /// Writes over the terminal's present line on standard error; nothing begins a new one.

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use payonce::journal::{Filter, Journal, SqliteJournal, Standing};
+use payonce::journal::{Filter, Journal, SqliteJournal, Standing, network_file_system};
 
 use super::Finding;
 use crate::rail::Rail;
@@ -62,7 +62,7 @@ async fn waiting(journal: &SqliteJournal) -> Result<(usize, usize), payonce::Err
 fn disk(path: &Path) -> Finding {
     let path = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
     let directory = path.parent().unwrap_or(Path::new("/"));
-    match file_system(directory) {
+    match network_file_system(directory) {
         Ok(Some(name)) => Finding::problem(
             "disk",
             format!("{} is on {name}, where locks and writes cannot be relied on", directory.display()),
@@ -74,47 +74,5 @@ fn disk(path: &Path) -> Finding {
             format!("{} cannot be looked at: {error}", directory.display()),
             "make the directory, or name another with --journal",
         ),
-    }
-}
-
-/// The name of the network file system that the directory is on, if it is on one.
-#[cfg(target_os = "linux")]
-fn file_system(directory: &Path) -> std::io::Result<Option<&'static str>> {
-    Ok(network(rustix::fs::statfs(directory)?.f_type))
-}
-
-#[cfg(target_os = "linux")]
-fn network(kind: rustix::fs::FsWord) -> Option<&'static str> {
-    // From the kernel's list of magic numbers.
-    let name = match kind {
-        0x6969 => "NFS",
-        0x517b | 0xff53_4d42 | 0xfe53_4d42 => "SMB",
-        0x0102_1997 => "9P",
-        0x00c3_6400 => "Ceph",
-        0x5346_414f | 0x6b41_4653 => "AFS",
-        0x7375_7245 => "Coda",
-        0x0131_11a8 | 0x4750_4653 => "GPFS",
-        0x0bd0_0bd0 => "Lustre",
-        _ => return None,
-    };
-    Some(name)
-}
-
-#[cfg(not(target_os = "linux"))]
-fn file_system(directory: &Path) -> std::io::Result<Option<&'static str>> {
-    std::fs::metadata(directory).map(|_| None)
-}
-
-#[cfg(all(test, target_os = "linux"))]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_disk_of_this_machine_is_told_from_one_of_the_network() {
-        assert_eq!(network(0xef53), None, "ext4");
-        assert_eq!(network(0x6969), Some("NFS"));
-        let here = tempfile::tempdir().unwrap();
-        assert_eq!(file_system(here.path()).unwrap(), None);
-        assert!(file_system(&here.path().join("missing")).is_err());
     }
 }

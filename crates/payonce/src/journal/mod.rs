@@ -21,12 +21,14 @@ use crate::step::{Entry, Expect, Outcome, State, Timestamp};
 
 #[cfg(test)]
 mod conformance;
+mod disk;
 mod memory;
 mod owner;
 mod sqlite;
 pub mod upkeep;
 mod writer;
 
+pub use disk::network_file_system;
 pub use memory::MemoryJournal;
 pub use sqlite::SqliteJournal;
 

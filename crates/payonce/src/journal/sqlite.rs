@@ -11,6 +11,7 @@ use rusqlite::{Connection, OpenFlags, OptionalExtension, Row, params};
 use sha2::{Digest as _, Sha256};
 use uuid::Uuid;
 
+use super::disk::network_file_system;
 use super::owner::Owner;
 use super::writer::{Worker, explain};
 use super::{
@@ -51,7 +52,8 @@ impl SqliteJournal {
     ///
     /// # Errors
     /// `Journal`, in plain words, when the file cannot be opened, is damaged, is not a journal, is readable by
-    /// others, or was written by a newer version of this crate. The file is left as it was.
+    /// others, or was written by a newer version of this crate. The file is left as it was. `Configuration` when it is on a
+    /// network file system: two hosts could pay from it at once.
     pub fn open(path: impl AsRef<Path>) -> Result<Self> {
         let path = path.as_ref();
         let blame = |error: Error| {
@@ -65,6 +67,18 @@ impl SqliteJournal {
             return Err(Error::new(
                 ErrorKind::Configuration,
                 format!("SQLite {} can lose writes; 3.51.3 or newer is needed", rusqlite::version()),
+            ));
+        }
+        let absolute = std::path::absolute(path).map_err(file)?;
+        let directory = absolute.parent().unwrap_or(&absolute);
+        if let Ok(Some(network)) = network_file_system(directory) {
+            return Err(Error::new(
+                ErrorKind::Configuration,
+                format!(
+                    "{}: the journal cannot be on {network}, where locks and writes cannot be relied on, and a payment \
+                     could be made by two hosts; put it on a disk of this machine",
+                    path.display()
+                ),
             ));
         }
         make_private(path).map_err(file)?;
