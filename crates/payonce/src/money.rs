@@ -194,6 +194,13 @@ mod tests {
     }
 
     #[test]
+    fn an_amount_is_told_as_the_number_it_is() {
+        let money = Money::new("12.5", Currency::USD).unwrap();
+        assert_eq!((money.amount(), money.currency()), (Decimal::new(1250, 2), Currency::USD));
+        assert_eq!(format!("{money:?}"), "Money { amount: 12.50, currency: USD }");
+    }
+
+    #[test]
     fn currency_codes_are_three_upper_case_letters() {
         for bad in ["usd", "US", "USDX", "U$D", ""] {
             assert!(Currency::new(bad).is_err(), "{bad:?} was taken");

@@ -5,6 +5,7 @@
 
 use std::cmp::Reverse;
 use std::collections::{BinaryHeap, HashMap};
+use std::hash::{DefaultHasher, Hash, Hasher};
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
@@ -63,11 +64,9 @@ impl Default for Pace {
 
 /// A number spread evenly over 0..=65535, the same for the same key and try.
 fn spread(key: ReferenceId, tries: u32) -> u32 {
-    let (high, low) = key.as_uuid().as_u64_pair();
-    let mut x = high ^ low.rotate_left(17) ^ u64::from(tries).wrapping_mul(0x9E37_79B9_7F4A_7C15);
-    x = (x ^ (x >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
-    x = (x ^ (x >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
-    (x >> 48) as u32
+    let mut hash = DefaultHasher::new();
+    (key.as_uuid(), tries).hash(&mut hash);
+    (hash.finish() >> 48) as u32
 }
 
 /// That share of the duration, of 65536.
