@@ -2,14 +2,18 @@
 //!
 //! What must stay true: it reads only, and the exit code is 0 only when everything that was asked about agrees.
 
+use std::fmt::Display;
 use std::fs;
 use std::sync::Arc;
 
 use chrono::Utc;
 use clap::Args;
-use dollr::{Difference, Dollr};
+use dollr::Dollr;
+use dwolla::Dwolla;
 use payonce::journal::{Filter, Journal};
+use payonce::reconcile::{Difference, Reconciliation};
 use payonce::{Error as PaymentError, ErrorKind, Name, Operation, Timestamp};
+use serde::Serialize;
 
 use crate::config::Client;
 use crate::exit::{self, Error, Exit};
@@ -21,9 +25,9 @@ use crate::selection::when;
 /// Compare the journal with the provider, for the payments recorded and the documents paid in a period, and show what
 /// differs, the gravest first.
 ///
-/// Every attempt is asked about by its key, so that a payment which failed here and was made there is found. Dollr can be
-/// reconciled; of payments on dwolla, `payonce explain` tells one at a time. Reads only. The exit code is 0 when all agrees
-/// and 6 when something differs, is still open, is parked, or could not be asked about.
+/// Every attempt is asked about by its key, so that a payment which failed here and was made there is found, and so is one
+/// that was completed and that a bank has returned since. Reads only. The exit code is 0 when all agrees and 6 when something
+/// differs, is still open, is parked, or could not be asked about.
 #[derive(Debug, Args)]
 #[command(after_help = exit::HELP)]
 pub(crate) struct Reconcile {
@@ -35,7 +39,7 @@ pub(crate) struct Reconcile {
     until: Option<Timestamp>,
     /// A name that ought to have been paid, asked about even if the journal does not know it: payout=salary/2026-11/ama, or
     /// payout=@FILE for the names in a file, one a line. Can be given more than once. With a lost journal this finds what was
-    /// paid.
+    /// paid. On dollr; on dwolla a transfer is found when its order is sent again, which looks for it first.
     #[arg(long, value_name = "OPERATION=NAME", value_parser = expected)]
     expect: Vec<(Operation, String)>,
     /// What to reconcile.
@@ -47,44 +51,44 @@ pub(crate) struct Reconcile {
 
 impl Reconcile {
     pub(crate) async fn run(self, json: bool) -> Result<Exit, Error> {
-        if self.rail != Rail::Dollr {
-            let message = "nothing was compared: only dollr can be reconciled; `payonce explain NAME` asks about one payment";
-            return Err(PaymentError::new(ErrorKind::Invalid, message).into());
-        }
+        let period = self.since..self.until.unwrap_or_else(Utc::now);
         let journal = Arc::new(self.client.journal.open()?);
         let others = Filter { limit: 1, ..Filter::default() };
-        if !journal.list(Rail::Dwolla.name(), others).await?.is_empty() {
-            print::note("payonce: the journal holds payments on dwolla too; they are left out");
+        let other = self.rail.other();
+        if !journal.list(other.name(), others).await?.is_empty() {
+            print::note(format!("payonce: the journal holds payments on {other} too; they are left out"));
         }
-        let dollr = Dollr::open(self.client.variables(&[Rail::Dollr])?, Place::Open(journal))?;
-        let mut asked = dollr.reconcile(self.since..self.until.unwrap_or_else(Utc::now));
-        for (operation, names) in &self.expect {
-            asked = asked.expecting(operation, named(names)?);
+        let variables = self.client.variables(&[self.rail])?;
+        match self.rail {
+            Rail::Dollr => {
+                let dollr = Dollr::open(variables, Place::Open(journal))?;
+                let mut asked = dollr.reconcile(period);
+                for (operation, names) in &self.expect {
+                    asked = asked.expecting(operation, named(names)?);
+                }
+                Ok(told(asked.await?, json))
+            }
+            Rail::Dwolla if !self.expect.is_empty() => {
+                let message = "nothing was compared: on dwolla a name alone does not lead to its transfer; send the order \
+                               again, which looks for its transfer before anything is sent";
+                Err(PaymentError::new(ErrorKind::Invalid, message).into())
+            }
+            Rail::Dwolla => {
+                Ok(told(Dwolla::open(variables, Place::Open(journal))?.reconcile(period).await?, json))
+            }
         }
-        let mut found = asked.await?;
-        found.differences.sort_by_key(gravity);
-        if json {
-            print::json(&found);
-        } else {
-            print::line(found.to_string());
-        }
-        Ok(if found.differences.is_empty() { Exit::Done } else { Exit::Found })
     }
 }
 
-/// The lower, the more it concerns money that went where it should not, or twice.
-fn gravity(difference: &Difference) -> u8 {
-    match difference {
-        Difference::CompletedThereOnly { .. } => 0,
-        Difference::AmountDiffers { .. } => 1,
-        Difference::CompletedHereOnly { .. } => 2,
-        Difference::PaidByOtherMeans { .. } => 3,
-        Difference::PaidThereOnly { .. } => 4,
-        Difference::Parked { .. } => 5,
-        Difference::NotPaid { .. } => 6,
-        Difference::Unanswered { .. } => 7,
-        _ => 8,
+/// Shows what was found, the gravest first.
+fn told<D: Display + Serialize>(mut found: Reconciliation<D>, json: bool) -> Exit {
+    found.differences.sort_by_key(Difference::rank);
+    if json {
+        print::json(&found);
+    } else {
+        print::line(found.to_string());
     }
+    if found.differences.is_empty() { Exit::Done } else { Exit::Found }
 }
 
 /// Reads an operation and a name.

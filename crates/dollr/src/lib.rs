@@ -140,6 +140,7 @@ pub use payonce::journal::{self, Filter, Journal, PaymentId, Record, Standing, S
 pub type Watch = payonce::Watch<DollrRail>;
 pub use payees::{Payee, PayoutTo};
 pub use payonce::rail::Report;
+pub use payonce::reconcile::{Compared, Moved, There};
 pub use payonce::step::{Decision, Entry, Event, Expect};
 pub use payonce::{
     Clock, Currency, Effect, Error, ErrorKind, Failure, IntoName, Money, Name, Namespace, Operation, Pace,
@@ -149,7 +150,7 @@ pub use phone::Phone;
 pub use rail::DollrRail;
 #[cfg(feature = "realtime")]
 pub use realtime::Realtime;
-pub use reconcile::{Compared, Difference, Moved, Reconcile, Reconciliation};
+pub use reconcile::{Difference, Reconcile, Reconciliation};
 pub use refunds::RefundOrder;
 /// The HTTP client, for [`Builder::http`].
 pub use reqwest;

@@ -1,27 +1,23 @@
-//! Reconciliation: the journal held against the provider's own word, for a period. Reads only, here and there.
-//!
-//! What must stay true: it asks about every attempt of every payment, an earlier one that failed too, because a failure
-//! that was none is a double payment in the making; and what could not be asked is said to be so, never left out.
-
-mod difference;
+//! Reconciliation on this rail: to the payments of the journal come names that ought to have been paid, and the documents
+//! that the provider can list. Reads only, here and there.
 
 use std::collections::HashSet;
 use std::future::IntoFuture;
 use std::ops::Range;
 
-use futures_util::{StreamExt, TryStreamExt, stream};
-use payonce::journal::{Filter, Record};
-use payonce::step::{Decision, Event, Outcome};
-use payonce::{BoxFuture, Error, ErrorKind, Failure, IntoName, Operation, ReferenceId, Timestamp};
-
-pub use difference::{Compared, Difference, Moved, Reconciliation};
+use payonce::journal::Filter;
+use payonce::reconcile::{Compared, Here, Moved, There, attempts};
+use payonce::{BoxFuture, Error, ErrorKind, Failure, IntoName, Name, Operation, Timestamp};
 
 use crate::client::Dollr;
 use crate::orders::{Contents, Source};
 use crate::status::{Execution, ExecutionStatus, SourceStatus};
 
-/// How many questions are open at any time.
-const CONCURRENCY: usize = 8;
+/// The outcome of a reconciliation. Its `Display` is a table.
+pub type Reconciliation = payonce::reconcile::Reconciliation<Source>;
+
+/// One thing that does not agree, or has not ended. The documents are invoices and orders.
+pub type Difference = payonce::reconcile::Difference<Source>;
 
 /// How many payments are read from the journal at a time.
 const PAGE: usize = 1000;
@@ -60,7 +56,7 @@ impl Dollr {
 pub struct Reconcile {
     client: Dollr,
     period: Range<Timestamp>,
-    expected: Vec<Result<(Operation, payonce::Name), Error>>,
+    expected: Vec<Result<(Operation, Name), Error>>,
 }
 
 impl Reconcile {
@@ -87,31 +83,42 @@ impl Reconcile {
 
     async fn run(self) -> Result<Reconciliation, Error> {
         let Self { client, period, expected } = self;
-        let journal = Journaled::read(&client, &period).await?;
-        let mut asked: Vec<Asked> = Vec::new();
+        let mut asked = Vec::new();
         for named in expected {
             let (operation, name) = named?;
             if client.find(&name).await?.is_none() {
-                let reference_id = client.engine().reference_id(&operation, &name);
-                let compared = Compared { name, operation, reference_id };
-                asked.push(Asked { compared, here: Here::Unknown, source: None });
+                asked.push((operation, name));
             }
         }
-        asked.extend(journal.asked);
-        let payments = asked.len();
-        let differences =
-            stream::iter(asked).map(|asked| asked.compare(&client, &journal.collected)).buffered(CONCURRENCY);
-        let mut differences: Vec<_> = differences.filter_map(std::future::ready).collect().await;
-        let mut documents = 0;
+        let mut all: Reconciliation = client.engine().reconcile(period.clone()).await?;
+        all.payments += asked.len();
+        let mut differences = Vec::new();
+        for (operation, name) in asked {
+            differences.extend(unknown(&client, operation, name).await);
+        }
+        differences.append(&mut all.differences);
+        let collections = Collections::read(&client, &period).await?;
+        for (payment, source) in &collections.unpaid {
+            if let Some(paid) = by_other_means(&client, payment, *source).await {
+                let same = |found: &Difference| found.payment() == Some(payment);
+                match differences.iter_mut().find(|found| same(found)) {
+                    Some(Difference::StillOpen { .. }) | None => {
+                        differences.retain(|found| !same(found));
+                        differences.push(paid);
+                    }
+                    // It says more.
+                    Some(_) => {}
+                }
+            }
+        }
         for paid in paid_documents(&client, &period).await? {
-            documents += 1;
-            let known =
-                matches!(&paid, Difference::PaidThereOnly { source, .. } if journal.known.contains(source));
-            if !known {
+            all.documents += 1;
+            let known = |source| collections.known.contains(source);
+            if !matches!(&paid, Difference::PaidThereOnly { source, .. } if known(source)) {
                 differences.push(paid);
             }
         }
-        Ok(Reconciliation { from: period.start, to: period.end, payments, documents, differences })
+        Ok(Reconciliation { differences, ..all })
     }
 }
 
@@ -124,159 +131,91 @@ impl IntoFuture for Reconcile {
     }
 }
 
-/// What the journal says of a key.
-#[derive(Clone, Debug)]
-enum Here {
-    /// It does not know it.
-    Unknown,
-    /// It has not ended.
-    Open,
-    Ended(Outcome),
+/// A name that ought to have been paid, and that the journal does not know.
+async fn unknown(client: &Dollr, operation: Operation, name: Name) -> Option<Difference> {
+    let reference_id = client.engine().reference_id(&operation, &name);
+    let there = match client.execution(&operation, reference_id).await {
+        Ok(execution) => Ok(stands(&execution)),
+        Err(error) if error.kind() == ErrorKind::NotFound => Ok(There::Unknown),
+        Err(error) => Err(error),
+    };
+    Difference::between(Compared { name, operation, reference_id }, Here::Unknown, there)
 }
 
-/// A key to ask about.
-#[derive(Clone, Debug)]
-struct Asked {
-    compared: Compared,
-    here: Here,
-    /// What the collection was for.
-    source: Option<Source>,
+fn stands(execution: &Execution) -> There {
+    match &execution.status {
+        ExecutionStatus::Completed => There::Completed(Moved {
+            payer_amount: execution.payer_amount,
+            payee_amount: execution.payee_amount,
+        }),
+        ExecutionStatus::Failed => {
+            There::Failed(Failure { reason: "the provider says failed".to_owned(), recorded: true })
+        }
+        _ => There::Pending,
+    }
 }
 
-/// What is to be compared of the journal.
-struct Journaled {
-    asked: Vec<Asked>,
-    /// What a collection of the journal, of any time, has been completed for.
-    collected: HashSet<Source>,
-    /// That, and whatever a collection of the period was for.
+/// What the collections of the journal are for.
+struct Collections {
+    /// What a collection of any time has been completed for, and whatever one of the period was for.
     known: HashSet<Source>,
+    /// Collections of the period that came to nothing so far, for what none has been completed.
+    unpaid: Vec<(Compared, Source)>,
 }
 
-impl Journaled {
+impl Collections {
     async fn read(client: &Dollr, period: &Range<Timestamp>) -> Result<Self, Error> {
-        let mut all = Self { asked: Vec::new(), collected: HashSet::new(), known: HashSet::new() };
+        let (mut completed, mut known, mut unpaid) = (HashSet::new(), HashSet::new(), Vec::new());
         let mut filter = Filter { standing: None, unfinished: false, after: None, limit: PAGE };
         loop {
             let page = client.list(filter.clone()).await?;
-            let Some(last) = page.last() else { return Ok(all) };
+            let Some(last) = page.last() else { break };
             filter.after = Some(last.id);
-            let wanted = page.iter().filter(|payment| {
-                period.contains(&payment.created_at) || payment.operation.as_str() == "collection"
-            });
-            let keys: Vec<_> = wanted.map(|payment| payment.reference_id).collect();
-            let records = stream::iter(keys)
-                .map(|key| async move {
-                    let found = client.find_by_reference(key).await?;
-                    found.map(|payment| payment.record().clone()).ok_or_else(|| {
-                        Error::new(ErrorKind::Journal, "a payment that is listed cannot be found")
-                    })
-                })
-                .buffered(CONCURRENCY);
-            let records: Vec<Record> = records.try_collect().await?;
-            for record in records {
-                all.take(&record, period.contains(&record.created_at));
-            }
-        }
-    }
-
-    fn take(&mut self, record: &Record, in_period: bool) {
-        let source = match serde_json::from_str(&record.intent.contents) {
-            Ok(Contents::Collection { source, .. }) => Some(source),
-            _ => None,
-        };
-        let attempts = attempts(record);
-        if let Some(source) = source {
-            let completed = |(_, here): &(_, Here)| matches!(here, Here::Ended(Outcome::Completed(_)));
-            if attempts.iter().any(completed) {
-                self.collected.insert(source);
-                self.known.insert(source);
-            }
-            if in_period {
-                self.known.insert(source);
-            }
-        }
-        if in_period {
-            self.asked.extend(attempts.into_iter().map(|(reference_id, here)| {
-                let (name, operation) = (record.intent.name.clone(), record.intent.operation.clone());
-                Asked { compared: Compared { name, operation, reference_id }, here, source }
-            }));
-        }
-    }
-}
-
-/// The keys of a payment, and how the journal says that each has ended.
-fn attempts(record: &Record) -> Vec<(ReferenceId, Here)> {
-    let mut attempts = vec![(record.intent.reference_id, Here::Open)];
-    for entry in &record.entries {
-        let here = match &entry.event {
-            Event::Completed { receipt } => Here::Ended(Outcome::Completed(receipt.clone())),
-            Event::Failed { failure } => Here::Ended(Outcome::Failed(failure.clone())),
-            Event::Parked { reason } => Here::Ended(Outcome::Parked(reason.clone())),
-            Event::Resolved { decision: Decision::Paid { receipt }, .. } => {
-                Here::Ended(Outcome::Completed(receipt.clone()))
-            }
-            Event::Resolved { decision: Decision::NotPaid { recorded }, reason, .. } => {
-                Here::Ended(Outcome::Failed(Failure { reason: reason.clone(), recorded: *recorded }))
-            }
-            Event::Again { reference_id, .. } => {
-                // After an outright refusal the key is the same, and what counts is how it ends now.
-                attempts.retain(|(key, _)| key != reference_id);
-                attempts.push((*reference_id, Here::Open));
-                continue;
-            }
-            _ => continue,
-        };
-        if let Some(last) = attempts.last_mut() {
-            last.1 = here;
-        }
-    }
-    attempts
-}
-
-impl Asked {
-    /// Asks the provider, and says what differs.
-    async fn compare(self, client: &Dollr, collected: &HashSet<Source>) -> Option<Difference> {
-        let Self { compared: payment, here, source } = self;
-        let there = match client.execution(&payment.operation, payment.reference_id).await {
-            Ok(execution) => Some(execution),
-            Err(error) if error.kind() == ErrorKind::NotFound => None,
-            Err(error) => return Some(Difference::unanswered(payment, &error)),
-        };
-        let completed = there.as_ref().filter(|there| there.status == ExecutionStatus::Completed);
-        let status = there.as_ref().map(|there| there.status.clone());
-        match (here, completed) {
-            (Here::Ended(Outcome::Completed(receipt)), Some(there)) => {
-                let (here, there) = (Moved::from(&receipt), Moved::from(there));
-                (here != there).then_some(Difference::AmountDiffers { payment, here, there })
-            }
-            (Here::Ended(Outcome::Completed(receipt)), None) => {
-                Some(Difference::CompletedHereOnly { payment, here: Moved::from(&receipt), there: status })
-            }
-            (Here::Ended(Outcome::Parked(reason)), there) => {
-                Some(Difference::Parked { payment, reason, there: status, moved: there.map(Moved::from) })
-            }
-            (Here::Unknown, None) => Some(Difference::NotPaid { payment, there: status }),
-            (_, Some(there)) => Some(Difference::CompletedThereOnly { payment, there: Moved::from(there) }),
-            (here, None) => {
-                // A collection that came to nothing: its invoice may have been paid in another way.
-                if let Some(source) = source.filter(|source| !collected.contains(source)) {
-                    match client.source_status(source).await {
-                        Ok(state) if state.status == SourceStatus::Paid => {
-                            return Some(Difference::PaidByOtherMeans {
-                                payment,
-                                source,
-                                number: state.number,
-                                total: state.total,
-                                paid_at: state.paid_at,
-                            });
+            for payment in page.iter().filter(|payment| payment.operation.as_str() == "collection") {
+                let found = client.find_by_reference(payment.reference_id).await?;
+                let found = found.ok_or_else(|| {
+                    Error::new(ErrorKind::Journal, "a payment that is listed cannot be found")
+                })?;
+                let record = found.record();
+                let Ok(Contents::Collection { source, .. }) = serde_json::from_str(&record.intent.contents)
+                else {
+                    continue;
+                };
+                let in_period = period.contains(&record.created_at);
+                if in_period {
+                    known.insert(source);
+                }
+                for (reference_id, here) in attempts(record) {
+                    let (name, operation) = (record.intent.name.clone(), record.intent.operation.clone());
+                    match here {
+                        Here::Completed(_) => drop(completed.insert(source)),
+                        Here::Open | Here::Failed if in_period => {
+                            unpaid.push((Compared { name, operation, reference_id }, source));
                         }
-                        Ok(_) => {}
-                        Err(error) => return Some(Difference::unanswered(payment, &error)),
+                        _ => {}
                     }
                 }
-                matches!(here, Here::Open).then_some(Difference::StillOpen { payment, there: status })
             }
         }
+        unpaid.retain(|(_, source)| !completed.contains(source));
+        known.extend(completed);
+        Ok(Self { known, unpaid })
+    }
+}
+
+/// Whether what a collection was for has been paid without it.
+async fn by_other_means(client: &Dollr, payment: &Compared, source: Source) -> Option<Difference> {
+    let payment = payment.clone();
+    match client.source_status(source).await {
+        Ok(state) if state.status == SourceStatus::Paid => Some(Difference::PaidByOtherMeans {
+            payment,
+            source,
+            number: state.number,
+            total: state.total,
+            paid_at: state.paid_at,
+        }),
+        Ok(_) => None,
+        Err(error) => Some(Difference::unanswered(payment, &error)),
     }
 }
 
@@ -296,10 +235,4 @@ async fn paid_documents(client: &Dollr, period: &Range<Timestamp>) -> Result<Vec
     add!(client.invoices());
     add!(client.orders());
     Ok(paid)
-}
-
-impl From<&Execution> for Moved {
-    fn from(execution: &Execution) -> Self {
-        Self { payer_amount: execution.payer_amount, payee_amount: execution.payee_amount }
-    }
 }

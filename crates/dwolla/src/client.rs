@@ -1,11 +1,13 @@
 //! The client: what a caller holds, and everything it can ask for.
 
 use std::fmt;
+use std::ops::Range;
 use std::sync::Arc;
 
 use chrono::TimeDelta;
 use payonce::journal::{Filter, Summary};
-use payonce::{Engine, Error, IntoName, Money, Name, Namespace, ReferenceId};
+use payonce::reconcile::Reconciliation;
+use payonce::{Engine, Error, IntoName, Money, Name, Namespace, ReferenceId, Timestamp};
 
 use crate::config::Builder;
 use crate::ids::FundingSourceId;
@@ -122,6 +124,26 @@ impl Dwolla {
     /// `Journal` when the journal cannot be read.
     pub async fn list(&self, filter: Filter) -> Result<Vec<Summary>, Error> {
         self.engine().list(filter).await
+    }
+
+    /// Compares the journal with the provider, for the payments recorded in that period: each attempt is looked up. A bank
+    /// that returned the money after the payment was completed shows as completed here only. Reads only, here and there.
+    ///
+    /// ```no_run
+    /// # async fn example(dwolla: dwolla::Dwolla) -> Result<(), Box<dyn std::error::Error>> {
+    /// let (from, to) = ("2026-11-01T00:00:00Z".parse()?, "2026-12-01T00:00:00Z".parse()?);
+    /// println!("{}", dwolla.reconcile(from..to).await?);
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// A transfer that the journal does not know is not found: the provider lists transfers by their owner, and the
+    /// journal says which owners to ask about. Sending an order again looks for its transfer before anything is sent.
+    ///
+    /// # Errors
+    /// `Journal` when the journal cannot be read. What the provider could not be asked is a difference.
+    pub async fn reconcile(&self, period: Range<Timestamp>) -> Result<Reconciliation, Error> {
+        self.engine().reconcile(period).await
     }
 
     /// The merchant's identity in the derivation of keys.

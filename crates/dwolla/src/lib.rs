@@ -41,6 +41,7 @@
 //! | stop a transfer in time | [`Dwolla::transfer_of`], [`Transfers::cancel`] | `cancel` |
 //! | know why a bank sent money back, be it weeks later | [`Dwolla::returned`], [`ReturnCode`] | `failure` |
 //! | go on after a crash | [`Dwolla::resume`], [`Dwolla::find`] | `resume` |
+//! | hold the journal against the provider | [`Dwolla::reconcile`] | |
 //!
 //! # What holds
 //!
@@ -116,6 +117,7 @@ pub use links::{Link, Owner};
 pub use orders::{Destination, Order};
 pub use payonce::journal::{self, Filter, Journal, PaymentId, Record, Standing, Summary};
 pub use payonce::rail::Report;
+pub use payonce::reconcile::{Compared, Difference, Moved, Reconciliation, There};
 pub use payonce::step::{Decision, Entry, Event, Expect};
 pub use payonce::{
     Clock, Currency, Effect, Error, ErrorKind, Failure, IntoName, Money, Name, Namespace, Operation, Pace,

@@ -6,8 +6,8 @@
 use std::time::Duration;
 
 use dwolla::{
-    BankAfterReturn, Cancellation, Dwolla, Error, ErrorKind, FundingSourceId, Pace, Payment, ReturnCode,
-    Secret, Settlement, Transfer, TransferStatus, usd,
+    BankAfterReturn, Cancellation, Difference, Dwolla, Error, ErrorKind, FundingSourceId, Pace, Payment,
+    ReturnCode, Secret, Settlement, There, Transfer, TransferStatus, usd,
 };
 use payonce_sandbox::DwollaSandbox;
 use payonce_sandbox::dwolla::switches::{
@@ -148,6 +148,31 @@ async fn a_late_return_is_shown_by_the_transfer_and_leaves_the_payment_completed
     assert_eq!(world.moved(&payment), 0);
     let again = world.dwolla.find("invoice/1").await.unwrap().unwrap();
     assert!(matches!(again.settled().await.unwrap(), Settlement::Completed(_)));
+}
+
+#[tokio::test]
+async fn a_late_return_is_what_a_reconciliation_finds() {
+    let world = World::start(Switches::default()).await;
+    let ever = "2000-01-01T00:00:00Z".parse().unwrap().."2100-01-01T00:00:00Z".parse().unwrap();
+    let (late, _) = world.pay("invoice/late", BANK, LATE_RETURNING_BANK).await;
+    let (kept, _) = world.pay("invoice/kept", BANK, CUSTOMER_BANK).await;
+    world.sandbox.simulate();
+    world.sandbox.simulate();
+    for payment in [&late, &kept] {
+        assert!(matches!(payment.settled().await.unwrap(), Settlement::Completed(_)));
+    }
+    let agreed = world.dwolla.reconcile(ever.clone()).await.unwrap();
+    assert_eq!((agreed.payments, agreed.differences), (2, Vec::new()));
+    world.sandbox.simulate();
+    assert_eq!((world.moved(&late), world.moved(&kept)), (0, 1));
+    let found = world.dwolla.reconcile(ever).await.unwrap();
+    let [Difference::CompletedHereOnly { payment, here, there: There::Failed(failure) }] =
+        &found.differences[..]
+    else {
+        panic!("{found}")
+    };
+    assert_eq!((&payment.name, here.payee_amount), (late.name(), usd("225.00").unwrap()));
+    assert!(failure.reason.contains("R03") && found.to_string().contains("R03"), "{found}");
 }
 
 const CHAINS: [Chains; 2] = [Chains::Linked, Chains::LinkedUnderOneId];

@@ -47,7 +47,7 @@ impl Default for Settings {
 /// Drives the payments of one rail, one namespace and one journal.
 #[derive(Debug)]
 pub struct Engine<R: Rail> {
-    inner: Arc<Inner<R>>,
+    pub(crate) inner: Arc<Inner<R>>,
 }
 
 impl<R: Rail> Clone for Engine<R> {

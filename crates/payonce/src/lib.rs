@@ -28,6 +28,7 @@ mod money;
 mod name;
 mod payment;
 pub mod rail;
+pub mod reconcile;
 mod resolve;
 mod schedule;
 #[cfg(feature = "schemars")]

@@ -145,7 +145,7 @@ impl<R: Rail> Payment<R> {
 
 impl<R: Rail> Inner<R> {
     /// The provider's present word on an order. `None` when it knows no such key.
-    async fn asked(&self, order: &Order) -> Result<Option<Report>, Error> {
+    pub(crate) async fn asked(&self, order: &Order) -> Result<Option<Report>, Error> {
         match self.rail.look_up(order).await {
             LookUp::Found(report) => Ok(Some(report)),
             LookUp::NotFound(_) => Ok(None),

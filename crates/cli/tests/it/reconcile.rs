@@ -1,6 +1,8 @@
 //! `payonce reconcile`: by its exit code, a script knows whether anything differs.
 
-use crate::payonce::Shop;
+use payonce_sandbox::dwolla::{BANK, LATE_RETURNING_BANK};
+
+use crate::payonce::{Banks, Shop};
 use crate::resolve::parked;
 
 #[tokio::test]
@@ -20,8 +22,36 @@ async fn the_exit_code_says_whether_anything_differs_and_the_gravest_comes_first
     assert_eq!(kinds, ["parked", "not_paid"]);
     assert_eq!(found["payments"], 3);
     assert_eq!(shop.run(&["reconcile", "--since", "2099-01-01", "--until", "2099-02-01"]).exits(0).err, "");
-    for wrong in [&["--expect", "payout"][..], &["--expect", "payout=@nowhere"], &["--rail", "dwolla"]] {
+    for wrong in [&["--expect", "payout"][..], &["--expect", "payout=@nowhere"]] {
         shop.run(&[&["reconcile"], wrong].concat()).exits(2);
     }
     assert_eq!(shop.movements(), 2);
+}
+
+#[tokio::test]
+async fn on_dwolla_a_bank_that_returned_the_money_late_is_found() {
+    let banks = Banks::open().await;
+    let [from, to] = [BANK, LATE_RETURNING_BANK].map(|bank| bank.to_string());
+    let pay = ["transfer", "rent/1", "--from", &from, "--to", &to, "--amount", "9.00"];
+    assert_eq!(banks.run(&pay).exits(4).err, "");
+    banks.settle();
+    banks.run(&["resume"]).exits(0);
+    assert!(banks.run(&["reconcile"]).exits(0).out.ends_with("everything agrees\n"));
+    assert!(banks.sandbox.simulate() > 0, "the bank returns it");
+    let found = banks.run(&["reconcile", "--json"]).exits(6).json();
+    let [difference] = &found["differences"].as_array().unwrap()[..] else { panic!("{found}") };
+    assert_eq!(
+        (&difference["difference"], &difference["payment"]["name"]),
+        (&"completed_here_only".into(), &"rent/1".into())
+    );
+    assert!(difference["there"]["failed"]["reason"].as_str().unwrap().contains("R03"), "{found}");
+    assert!(banks.run(&["reconcile"]).exits(6).out.contains("completed here only"));
+    assert!(
+        banks
+            .run(&["reconcile", "--expect", "transfer=rent/2"])
+            .exits(2)
+            .err
+            .contains("send the order again")
+    );
+    assert_eq!(banks.movements(), 0);
 }

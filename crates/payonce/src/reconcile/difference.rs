@@ -2,31 +2,44 @@
 
 use std::fmt;
 
-use payonce::{Error, Money, Name, Operation, ParkReason, Receipt, ReferenceId, Timestamp};
 use serde::{Deserialize, Serialize};
 
-use crate::orders::Source;
-use crate::status::ExecutionStatus;
+use crate::error::Error;
+use crate::money::Money;
+use crate::name::{Name, Operation, ReferenceId};
+use crate::step::{Failure, ParkReason, Receipt, Timestamp};
 
-/// The outcome of a reconciliation. Its `Display` is a table.
+/// The outcome of a reconciliation. Its `Display` is a table. `D` is what the rail pays documents by, such as invoices.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[non_exhaustive]
-pub struct Reconciliation {
+#[allow(clippy::exhaustive_structs, reason = "facades add what their provider can list")]
+pub struct Reconciliation<D = NoDocument> {
     /// From when on, this moment included.
     pub from: Timestamp,
     /// Until when, this moment not included.
     pub to: Timestamp,
     /// How many attempts at payments were asked about.
     pub payments: usize,
-    /// How many invoices and orders were paid in the period.
+    /// How many documents were paid in the period.
     pub documents: usize,
-    /// What does not agree, or has not ended: payments in the order in which they were recorded, then documents.
-    pub differences: Vec<Difference>,
+    /// What does not agree, or has not ended: names that were expected, payments in the order in which they were recorded,
+    /// then what was paid by other means, then documents.
+    pub differences: Vec<Difference<D>>,
+}
+
+/// A rail on which no documents are paid.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[allow(clippy::exhaustive_enums, reason = "there are none")]
+pub enum NoDocument {}
+
+impl fmt::Display for NoDocument {
+    fn fmt(&self, _: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match *self {}
+    }
 }
 
 /// The attempt at a payment that was compared.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[non_exhaustive]
+#[allow(clippy::exhaustive_structs, reason = "facades ask about keys of their own accord")]
 pub struct Compared {
     /// The payment's permanent name.
     pub name: Name,
@@ -38,7 +51,7 @@ pub struct Compared {
 
 /// What moved.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[non_exhaustive]
+#[allow(clippy::exhaustive_structs, reason = "facades build it from what their provider shows")]
 pub struct Moved {
     /// What the payer was charged.
     pub payer_amount: Money,
@@ -61,11 +74,53 @@ impl fmt::Display for Moved {
     }
 }
 
-/// One thing that does not agree, or has not ended. `there: None` means that the provider knows no such key.
+/// How the journal says that an attempt ended.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[allow(clippy::exhaustive_enums, reason = "a comparison must treat each")]
+pub enum Here {
+    /// It does not know the key.
+    Unknown,
+    /// It has not ended.
+    Open,
+    /// The money moved.
+    Completed(Moved),
+    /// It did not.
+    Failed,
+    /// A person must decide.
+    Parked(ParkReason),
+}
+
+/// How an attempt stands with the provider.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[allow(clippy::exhaustive_enums, reason = "a comparison must treat each")]
+pub enum There {
+    /// The provider knows no such key.
+    Unknown,
+    /// It has it and has not ended it.
+    Pending,
+    /// The money moved.
+    Completed(Moved),
+    /// It did not and will not.
+    Failed(Failure),
+}
+
+impl fmt::Display for There {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Unknown => f.write_str("unknown"),
+            Self::Pending => f.write_str("pending"),
+            Self::Completed(moved) => moved.fmt(f),
+            Self::Failed(failure) => write!(f, "failed: {}", failure.reason),
+        }
+    }
+}
+
+/// One thing that does not agree, or has not ended.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "difference", rename_all = "snake_case")]
 #[non_exhaustive]
-pub enum Difference {
+pub enum Difference<D = NoDocument> {
     /// Both have it completed, with other amounts.
     AmountDiffers {
         /// Which.
@@ -82,7 +137,7 @@ pub enum Difference {
         /// By the journal.
         here: Moved,
         /// How it stands with the provider.
-        there: Option<ExecutionStatus>,
+        there: There,
     },
     /// Completed by the provider alone: the journal has it open, failed, or does not know it. Resume an open one; and
     /// do not pay one that is unknown again.
@@ -92,12 +147,12 @@ pub enum Difference {
         /// By the provider.
         there: Moved,
     },
-    /// The collection did not complete, and its invoice or order is paid.
+    /// The payment did not complete, and its document is paid.
     PaidByOtherMeans {
         /// Which.
         payment: Compared,
         /// What it was for.
-        source: Source,
+        source: D,
         /// The number the provider gave it.
         number: String,
         /// What it comes to.
@@ -105,10 +160,10 @@ pub enum Difference {
         /// When it was paid.
         paid_at: Option<Timestamp>,
     },
-    /// An invoice or order that was paid, and by no collection of the journal.
+    /// A document that was paid, and by no payment of the journal.
     PaidThereOnly {
         /// Which.
-        source: Source,
+        source: D,
         /// The number the provider gave it.
         number: String,
         /// What it comes to.
@@ -121,7 +176,7 @@ pub enum Difference {
         /// Which.
         payment: Compared,
         /// How it stands with the provider.
-        there: Option<ExecutionStatus>,
+        there: There,
     },
     /// A person must decide.
     Parked {
@@ -130,16 +185,14 @@ pub enum Difference {
         /// Why.
         reason: ParkReason,
         /// How it stands with the provider.
-        there: Option<ExecutionStatus>,
-        /// What the provider has moved, if it completed it.
-        moved: Option<Moved>,
+        there: There,
     },
     /// Expected by name, and paid by neither.
     NotPaid {
         /// Which.
         payment: Compared,
         /// How it stands with the provider.
-        there: Option<ExecutionStatus>,
+        there: There,
     },
     /// The provider could not be asked about it. Reconcile again.
     Unanswered {
@@ -150,8 +203,28 @@ pub enum Difference {
     },
 }
 
-impl Difference {
-    pub(super) fn unanswered(payment: Compared, error: &Error) -> Self {
+impl<D> Difference<D> {
+    /// What differs between the two words on one attempt, if anything does.
+    pub fn between(payment: Compared, here: Here, there: Result<There, Error>) -> Option<Self> {
+        let there = match there {
+            Ok(there) => there,
+            Err(error) => return Some(Self::unanswered(payment, &error)),
+        };
+        match (here, there) {
+            (Here::Parked(reason), there) => Some(Self::Parked { payment, reason, there }),
+            (Here::Completed(here), There::Completed(there)) => {
+                (here != there).then_some(Self::AmountDiffers { payment, here, there })
+            }
+            (Here::Completed(here), there) => Some(Self::CompletedHereOnly { payment, here, there }),
+            (_, There::Completed(there)) => Some(Self::CompletedThereOnly { payment, there }),
+            (Here::Unknown, there) => Some(Self::NotPaid { payment, there }),
+            (Here::Open, there) => Some(Self::StillOpen { payment, there }),
+            (Here::Failed, _) => None,
+        }
+    }
+
+    /// That it could not be asked about.
+    pub fn unanswered(payment: Compared, error: &Error) -> Self {
         Self::Unanswered { payment, error: error.message().to_owned() }
     }
 
@@ -170,59 +243,67 @@ impl Difference {
         }
     }
 
+    /// A rank: the lower, the more it concerns money that went where it should not, or twice.
+    pub fn rank(&self) -> u8 {
+        match self {
+            Self::CompletedThereOnly { .. } => 0,
+            Self::AmountDiffers { .. } => 1,
+            Self::CompletedHereOnly { .. } => 2,
+            Self::PaidByOtherMeans { .. } => 3,
+            Self::PaidThereOnly { .. } => 4,
+            Self::Parked { .. } => 5,
+            Self::NotPaid { .. } => 6,
+            Self::Unanswered { .. } => 7,
+            Self::StillOpen { .. } => 8,
+        }
+    }
+}
+
+impl<D: fmt::Display> Difference<D> {
     /// What, here and there, in a few words each.
     fn words(&self) -> [String; 3] {
-        let stands = |there: &Option<ExecutionStatus>| match there {
-            Some(status) => status.to_string(),
-            None => "unknown".to_owned(),
-        };
+        let words = |what: &str, here: String, there: String| [what.to_owned(), here, there];
         match self {
             Self::AmountDiffers { here, there, .. } => {
-                ["amount differs".to_owned(), here.to_string(), there.to_string()]
+                words("amount differs", here.to_string(), there.to_string())
             }
             Self::CompletedHereOnly { here, there, .. } => {
-                ["completed here only".to_owned(), here.to_string(), stands(there)]
+                words("completed here only", here.to_string(), there.to_string())
             }
             Self::CompletedThereOnly { there, .. } => {
-                ["completed there only".to_owned(), "-".to_owned(), there.to_string()]
+                words("completed there only", "-".to_owned(), there.to_string())
             }
             Self::PaidByOtherMeans { number, total, .. } => {
-                ["paid by other means".to_owned(), "-".to_owned(), format!("{number} over {total} is paid")]
+                words("paid by other means", "-".to_owned(), format!("{number} over {total} is paid"))
             }
             Self::PaidThereOnly { total, .. } => {
-                ["paid there only".to_owned(), "unknown".to_owned(), format!("{total} is paid")]
+                words("paid there only", "unknown".to_owned(), format!("{total} is paid"))
             }
-            Self::StillOpen { there, .. } => ["still open".to_owned(), "open".to_owned(), stands(there)],
-            Self::Parked { reason, there, moved, .. } => {
-                let there = moved.as_ref().map_or_else(|| stands(there), ToString::to_string);
-                ["parked".to_owned(), reason.to_string(), there]
-            }
-            Self::NotPaid { there, .. } => ["not paid".to_owned(), "unknown".to_owned(), stands(there)],
-            Self::Unanswered { error, .. } => ["unanswered".to_owned(), "-".to_owned(), error.clone()],
+            Self::StillOpen { there, .. } => words("still open", "open".to_owned(), there.to_string()),
+            Self::Parked { reason, there, .. } => words("parked", reason.to_string(), there.to_string()),
+            Self::NotPaid { there, .. } => words("not paid", "unknown".to_owned(), there.to_string()),
+            Self::Unanswered { error, .. } => words("unanswered", "-".to_owned(), error.clone()),
         }
     }
 
     fn row(&self) -> [String; 4] {
-        let which = match self {
-            Self::PaidThereOnly { source, number, .. } => format!("{source} ({number})"),
-            _ => self
-                .payment()
-                .map(|payment| format!("{} {}", payment.operation, payment.name))
-                .unwrap_or_default(),
+        let which = match (self, self.payment()) {
+            (Self::PaidThereOnly { source, number, .. }, _) => format!("{source} ({number})"),
+            (_, payment) => payment.map(|of| format!("{} {}", of.operation, of.name)).unwrap_or_default(),
         };
         let [what, here, there] = self.words();
         [what, which, here, there]
     }
 }
 
-impl fmt::Display for Difference {
+impl<D: fmt::Display> fmt::Display for Difference<D> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let [what, which, here, there] = self.row();
         write!(f, "{which}: {what}: here {here}, there {there}")
     }
 }
 
-impl fmt::Display for Reconciliation {
+impl<D: fmt::Display> fmt::Display for Reconciliation<D> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { from, to, payments, documents, differences } = self;
         let count = differences.len();
