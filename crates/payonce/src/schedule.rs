@@ -248,10 +248,9 @@ impl Schedule {
                 continue;
             };
             let soon = now + share(span, spread(*key, 0));
-            if due <= now || soon < due {
-                slot.due = Some(soon);
-                self.due.push(Reverse((soon, *key)));
-            }
+            let soon = if due <= now { soon } else { soon.min(due) };
+            slot.due = Some(soon);
+            self.due.push(Reverse((soon, *key)));
         }
     }
 
@@ -477,6 +476,47 @@ mod tests {
         }
         assert_eq!(looked_at.iter().sum::<i32>(), 999);
         assert!(looked_at.iter().all(|many| *many < 100), "they come all at once: {looked_at:?}");
+    }
+
+    /// Has a payment that was looked at rest in that way until then.
+    fn rests(schedule: &mut Schedule, n: u128, pause: Pause, until: i64) {
+        schedule.slot(key(n), PaymentId(1)).0.looked_at = Some(at(100));
+        schedule.rest_of(key(n), pause, &Pace::default(), at(100));
+        schedule.put(key(n), at(until));
+    }
+
+    #[test]
+    fn when_the_provider_is_back_who_backed_off_comes_soon_and_nobody_comes_later_than_he_would_have() {
+        let mut schedule = silenced(SILENCE);
+        for n in 1000..1100 {
+            rests(&mut schedule, n, Pause::Retry, 500);
+            rests(&mut schedule, n + 100, Pause::Retry, 161);
+            rests(&mut schedule, n + 200, Pause::Poll, 500);
+            rests(&mut schedule, n + 300, Pause::Poll, 150);
+        }
+        schedule.answered(at(160));
+        let due = |n: u128| {
+            let when: Vec<_> = (n..n + 100).map(|n| schedule.slots[&key(n)].due.unwrap()).collect();
+            (*when.iter().min().unwrap(), *when.iter().max().unwrap())
+        };
+        let (backed_off, shortly) = (due(1000), due(1100));
+        assert!(
+            at(160) <= backed_off.0 && at(170) < backed_off.1 && backed_off.1 <= at(180),
+            "{backed_off:?}"
+        );
+        assert!(at(160) <= shortly.0 && shortly.1 == at(161), "{shortly:?}");
+        assert_eq!(due(1200), (at(500), at(500)), "who only waits for his next poll goes on waiting");
+        let overdue = due(1300);
+        assert!(at(160) <= overdue.0 && at(170) < overdue.1 && overdue.1 <= at(180), "{overdue:?}");
+    }
+
+    #[test]
+    fn a_provider_that_is_down_is_asked_after_half_of_the_time_it_has_been() {
+        let mut schedule = silenced(SILENCE);
+        for (second, probe) in [(101, 102), (104, 106), (106, 109), (400, 405)] {
+            schedule.unanswered(at(second));
+            assert_eq!(schedule.down.unwrap().probe_at, at(probe), "asked at {second}");
+        }
     }
 
     #[test]

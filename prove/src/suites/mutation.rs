@@ -127,6 +127,8 @@ fn tried(
     command.args(files.iter().flat_map(|file| ["--file", file]));
     // The documentation's examples take longest and notice least.
     command.args(["--", "--lib", "--tests"]).env_remove("CARGO_TARGET_DIR");
+    // Hundreds of builds: nobody reads a backtrace of one.
+    command.envs([("CARGO_PROFILE_DEV_DEBUG", "0"), ("CARGO_PROFILE_TEST_DEBUG", "0")]);
     // Unnoticed changes are told by its status, too; they are judged here.
     let told = command.output().context("starting cargo mutants")?;
     let out = run.scratch.join("mutants.out");
@@ -143,12 +145,18 @@ fn tried(
     figures.count("changes tried", all, "");
     figures.count("changes noticed", noticed, "");
     figures.count("changes that do not compile", read("unviable.txt").lines().count(), "");
+    let of_decision = |told: &String| told.lines().filter(|line| line.starts_with(DECISION)).count();
+    let noticed_there = of_decision(&read("caught.txt")) + of_decision(&read("timeout.txt"));
+    figures.count("changes of the decision noticed", noticed_there, "");
     let known: BTreeSet<_> = listed.iter().map(|of| (&*of.file, &*of.change, of.line.trim())).collect();
     let found: BTreeMap<_, _> =
         missed.iter().map(|of| ((&*of.file, &*of.change, of.line.trim()), &of.reason)).collect();
-    if let Some((_, what)) = found.iter().find(|(key, _)| !known.contains(*key)) {
+    let unknown: Vec<_> = found.iter().filter(|(key, _)| !known.contains(*key)).collect();
+    if !unknown.is_empty() {
+        let told: Vec<_> = unknown.iter().map(|(_, what)| what.as_str()).collect();
+        let told = told.join("\n  ");
         return Err(run
-            .violation(format!("no test notices this change, and no list tells of it: {what}"))
+            .violation(format!("no test notices these changes, and no list tells of them:\n  {told}"))
             .into());
     }
     let stale = |key: &&(&str, &str, &str)| files.contains(&key.0) && !found.contains_key(*key);
