@@ -232,6 +232,9 @@ pub(super) fn payment(row: &Row<'_>) -> rusqlite::Result<(PaymentId, Intent, [u8
     Ok((PaymentId(row.get(0)?), intent, row.get(7)?, moment(8, row.get(8)?)?))
 }
 
+/// The plus keeps SQLite from planning for the very payment, and so from preparing the statement anew for each.
+const EVENTS: &str = "SELECT place, at, event, digest FROM events WHERE payment = +?1 ORDER BY place";
+
 /// Reads a payment's events, and checks that the record is the one that was written.
 pub(super) fn record(
     connection: &Connection,
@@ -240,8 +243,7 @@ pub(super) fn record(
     if intent.digest() != digest {
         return Ok(Err(damaged(&intent.name, "does not have the contents it was written with")));
     }
-    let mut statement = connection
-        .prepare_cached("SELECT place, at, event, digest FROM events WHERE payment = ?1 ORDER BY place")?;
+    let mut statement = connection.prepare_cached(EVENTS)?;
     let mut rows = statement.query([id.0])?;
     let mut entries = Vec::new();
     while let Some(row) = rows.next()? {
@@ -684,6 +686,22 @@ mod tests {
             .collect();
         assert_eq!(steps[0], "SEARCH payments USING INTEGER PRIMARY KEY (rowid=?)", "{steps:?}");
         assert!(!steps.iter().any(|step| step.contains("SCAN") || step.contains("(rail=?)")), "{steps:?}");
+    }
+
+    /// With a bare parameter SQLite did so for each payment, which took longer than to read it.
+    #[tokio::test]
+    async fn a_statement_that_reads_events_is_prepared_once_for_all_payments() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("journal.db");
+        let journal = SqliteJournal::open(&path).unwrap();
+        let connection = connect(&path).unwrap();
+        for n in 0..3 {
+            let (record, _) = journal.intend(intent(&format!("pay/{n}")), now()).await.unwrap();
+            assert_eq!(by_id(&connection, record.id).unwrap().unwrap(), record);
+        }
+        let statement = connection.prepare_cached(EVENTS).unwrap();
+        assert_eq!(statement.get_status(rusqlite::StatementStatus::Run), 3);
+        assert_eq!(statement.get_status(rusqlite::StatementStatus::RePrepare), 0);
     }
 
     /// Drops the journal and waits until its threads have let go of the file.
