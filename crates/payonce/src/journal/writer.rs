@@ -1,11 +1,16 @@
-//! One thread per connection; the writing one commits everything that is waiting in a single transaction, so that
-//! many callers share one wait for the disk.
+//! One thread per connection. What waits is done together: the writing thread commits it in a single transaction, so that
+//! many callers share one wait for the disk; a thread is woken once for many jobs, and wakes a runtime once for many answers.
+//!
+//! What must stay true: a job whose caller is gone, or is not polled, holds up no other.
 
-use std::sync::mpsc;
+use std::fmt;
+use std::sync::{Mutex, PoisonError, mpsc};
 use std::thread;
 
 use rusqlite::{Connection, ErrorCode};
+use tokio::runtime::Handle;
 use tokio::sync::oneshot;
+use tokio::task::yield_now;
 
 use super::Result;
 use crate::error::{Effect, Error, ErrorKind};
@@ -15,39 +20,70 @@ const BATCH: usize = 4096;
 
 /// A piece of work on the connection. It may be run twice when a neighbour in its transaction fails.
 trait Job: Send {
+    /// Where the caller waits, if that is a runtime.
+    fn home(&self) -> Option<&Handle>;
     fn run(&mut self, connection: &Connection) -> rusqlite::Result<()>;
-    fn answer(self: Box<Self>, failed: Option<Error>);
+    fn fail(&mut self, error: Error);
+    fn answer(self: Box<Self>);
 }
+
+type Jobs = Vec<Box<dyn Job>>;
 
 struct Task<T, F> {
     work: F,
     outcome: Option<Result<T>>,
     reply: oneshot::Sender<Result<T>>,
+    home: Option<Handle>,
 }
 
 impl<T: Send, F> Job for Task<T, F>
 where
     F: FnMut(&Connection) -> rusqlite::Result<Result<T>> + Send,
 {
+    fn home(&self) -> Option<&Handle> {
+        self.home.as_ref()
+    }
+
     fn run(&mut self, connection: &Connection) -> rusqlite::Result<()> {
         self.outcome = Some((self.work)(connection)?);
         Ok(())
     }
 
-    fn answer(self: Box<Self>, failed: Option<Error>) {
-        let outcome = match failed {
-            Some(error) => Err(error),
-            None => self.outcome.expect("a job is answered only after it ran"),
-        };
+    fn fail(&mut self, error: Error) {
+        self.outcome = Some(Err(error));
+    }
+
+    fn answer(self: Box<Self>) {
+        let outcome = self.outcome.expect("a job is answered only after it ran or failed");
         // A caller that has gone away does not want to know.
         let _ = self.reply.send(outcome);
     }
 }
 
 /// A connection on a thread of its own.
-#[derive(Debug)]
 pub(super) struct Worker {
-    jobs: mpsc::Sender<Box<dyn Job>>,
+    /// What came up since something was last handed to the thread.
+    gathered: Mutex<Jobs>,
+    thread: mpsc::Sender<Jobs>,
+}
+
+impl fmt::Debug for Worker {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Worker").finish_non_exhaustive()
+    }
+}
+
+/// Hands over what was gathered when it goes out of scope, which a caller that is dropped does, too.
+struct HandOver<'a>(&'a Worker);
+
+impl Drop for HandOver<'_> {
+    fn drop(&mut self) {
+        let jobs = std::mem::take(&mut *self.0.gathered.lock().unwrap_or_else(PoisonError::into_inner));
+        if !jobs.is_empty() {
+            // If the thread has ended, the callers learn it when their jobs are dropped here.
+            let _ = self.0.thread.send(jobs);
+        }
+    }
 }
 
 impl Worker {
@@ -60,22 +96,25 @@ impl Worker {
         before_closing: impl FnOnce() + Send + 'static,
         held: impl Send + 'static,
     ) -> std::io::Result<Self> {
-        let (jobs, queue) = mpsc::channel::<Box<dyn Job>>();
+        let (thread, queue) = mpsc::channel::<Jobs>();
         thread::Builder::new().name(name.to_owned()).spawn(move || {
-            while let Ok(first) = queue.recv() {
-                if writes {
-                    let mut batch = vec![first];
-                    batch.extend(queue.try_iter().take(BATCH - 1));
-                    commit(&connection, batch);
-                } else {
-                    read(&connection, first);
+            while let Ok(mut jobs) = queue.recv() {
+                while jobs.len() < BATCH
+                    && let Ok(more) = queue.try_recv()
+                {
+                    jobs.extend(more);
+                }
+                while !jobs.is_empty() {
+                    let later = jobs.split_off(jobs.len().min(BATCH));
+                    let batch = std::mem::replace(&mut jobs, later);
+                    if writes { commit(&connection, batch) } else { read(&connection, batch) }
                 }
             }
             before_closing();
             drop(connection);
             drop(held);
         })?;
-        Ok(Self { jobs })
+        Ok(Self { gathered: Mutex::default(), thread })
     }
 
     /// Runs `work`. For a writing worker, what it wrote is durable when this returns `Ok`.
@@ -88,32 +127,64 @@ impl Worker {
         F: FnMut(&Connection) -> rusqlite::Result<Result<T>> + Send + 'static,
     {
         let (reply, answer) = oneshot::channel();
-        let gone = || Error::new(ErrorKind::Journal, "the journal's thread has ended");
-        self.jobs.send(Box::new(Task { work, outcome: None, reply })).map_err(|_| gone())?;
-        answer.await.map_err(|_| gone().with_effect(Effect::Unknown))?
+        let job = Task { work, outcome: None, reply, home: Handle::try_current().ok() };
+        self.gathered.lock().unwrap_or_else(PoisonError::into_inner).push(Box::new(job));
+        // Whatever else can go on now goes first, so that its jobs come along. Each caller hands over for itself, because
+        // the first of them may not be polled again.
+        let hand_over = HandOver(self);
+        yield_now().await;
+        drop(hand_over);
+        let gone = |_| Error::new(ErrorKind::Journal, "the journal's thread has ended");
+        answer.await.map_err(|ended| gone(ended).with_effect(Effect::Unknown))?
     }
 }
 
-fn read(connection: &Connection, mut job: Box<dyn Job>) {
-    let failed = job.run(connection).err().map(explain);
-    job.answer(failed);
+/// Reads for all of them. What one cannot read says nothing of the others.
+fn read(connection: &Connection, mut batch: Jobs) {
+    let alone = batch.len() == 1;
+    // One look at the log for all of them; without it each takes its own, which is as good.
+    let together =
+        !alone && connection.prepare_cached("BEGIN").and_then(|mut begin| begin.execute([])).is_ok();
+    for job in &mut batch {
+        if let Err(error) = job.run(connection) {
+            job.fail(explain(error));
+        }
+    }
+    if together && !connection.is_autocommit() {
+        // It wrote nothing.
+        let _ = connection.prepare_cached("COMMIT").and_then(|mut commit| commit.execute([]));
+    }
+    answer(batch);
 }
 
 /// Commits the jobs together; if one cannot be done, each by itself, so that it fails alone.
-fn commit(connection: &Connection, mut batch: Vec<Box<dyn Job>>) {
+fn commit(connection: &Connection, mut batch: Jobs) {
     let begun = connection.prepare_cached("BEGIN IMMEDIATE").and_then(|mut begin| begin.execute([]));
-    let done = begun.and_then(|_| transaction(connection, &mut batch));
-    match done {
-        Ok(()) => batch.into_iter().for_each(|job| job.answer(None)),
+    match begun.and_then(|_| transaction(connection, &mut batch)) {
+        Ok(()) => answer(batch),
         // It could not even begin, or there is nobody else to blame.
         Err(error) if batch.len() == 1 || error.sqlite_error_code() == Some(ErrorCode::DatabaseBusy) => {
-            batch.into_iter().for_each(|job| job.answer(Some(explain_ref(&error))));
+            batch.iter_mut().for_each(|job| job.fail(explain_ref(&error)));
+            answer(batch);
         }
         Err(_) => batch.into_iter().for_each(|job| commit(connection, vec![job])),
     }
 }
 
-fn transaction(connection: &Connection, batch: &mut [Box<dyn Job>]) -> rusqlite::Result<()> {
+/// Answers the callers; those who wait on one runtime by one task there, so that it is woken once.
+fn answer(mut batch: Jobs) {
+    while batch.len() > 1
+        && let Some(home) = batch[0].home().cloned()
+    {
+        let (neighbours, others): (Jobs, Jobs) =
+            batch.into_iter().partition(|job| job.home().is_some_and(|other| other.id() == home.id()));
+        home.spawn(async move { neighbours.into_iter().for_each(Job::answer) });
+        batch = others;
+    }
+    batch.into_iter().for_each(Job::answer);
+}
+
+fn transaction(connection: &Connection, batch: &mut Jobs) -> rusqlite::Result<()> {
     let done = batch
         .iter_mut()
         .try_for_each(|job| job.run(connection))
@@ -155,4 +226,100 @@ fn explain_ref(error: &rusqlite::Error) -> Error {
         }
     };
     Error::new(ErrorKind::Journal, message)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::future::poll_fn;
+    use std::pin::{Pin, pin};
+    use std::sync::Arc;
+    use std::task::Poll;
+
+    use super::*;
+
+    fn worker() -> Arc<Worker> {
+        let connection = Connection::open_in_memory().unwrap();
+        connection.execute_batch("CREATE TABLE notes (note INTEGER PRIMARY KEY)").unwrap();
+        Arc::new(Worker::start("test", connection, true, || (), ()).unwrap())
+    }
+
+    async fn note(worker: &Worker, note: i64) -> Result<()> {
+        worker
+            .run(move |connection| {
+                connection.execute("INSERT INTO notes VALUES (?1)", [note])?;
+                Ok(Ok(()))
+            })
+            .await
+    }
+
+    async fn notes(worker: &Worker) -> i64 {
+        let count = |connection: &Connection| {
+            connection.query_row("SELECT count(*) FROM notes", [], |row| row.get(0)).map(Ok)
+        };
+        worker.run(count).await.unwrap()
+    }
+
+    /// Asks for so many at the same time.
+    async fn at_once(worker: &Arc<Worker>, wanted: std::ops::Range<i64>) -> Vec<Result<()>> {
+        let ask = |n| {
+            let worker = Arc::clone(worker);
+            tokio::spawn(async move { note(&worker, n).await })
+        };
+        let mut answers = Vec::new();
+        for asked in wanted.map(ask).collect::<Vec<_>>() {
+            answers.push(asked.await.unwrap());
+        }
+        answers
+    }
+
+    async fn begin(mut asked: Pin<&mut impl Future<Output = Result<()>>>) {
+        poll_fn(|context| Poll::Ready(assert!(asked.as_mut().poll(context).is_pending()))).await;
+    }
+
+    #[tokio::test]
+    async fn a_caller_that_is_not_polled_again_holds_up_no_other() {
+        let worker = worker();
+        let mut first = pin!(note(&worker, 1));
+        begin(first.as_mut()).await;
+        note(&worker, 2).await.unwrap();
+        assert_eq!(notes(&worker).await, 2);
+        first.await.unwrap();
+    }
+
+    #[tokio::test]
+    async fn what_a_caller_asked_for_is_done_though_it_is_dropped() {
+        let worker = worker();
+        {
+            let mut dropped = pin!(note(&worker, 1));
+            begin(dropped.as_mut()).await;
+        }
+        assert_eq!(notes(&worker).await, 1);
+    }
+
+    #[tokio::test]
+    async fn one_that_fails_takes_none_of_its_neighbours_with_it() {
+        let worker = worker();
+        note(&worker, 7).await.unwrap();
+        let answers = at_once(&worker, 0..20).await;
+        let failed: Vec<usize> = (0..20).filter(|&n| answers[n].is_err()).collect();
+        assert_eq!((failed, notes(&worker).await), (vec![7], 20));
+    }
+
+    #[test]
+    fn callers_of_two_runtimes_are_all_answered_while_one_of_them_stands_still() {
+        let worker = worker();
+        let runtime = || tokio::runtime::Builder::new_current_thread().build().unwrap();
+        let (one, other) = (runtime(), runtime());
+        let mut still: Vec<_> = (0..8).map(|n| Box::pin(note(&worker, n))).collect();
+        one.block_on(async {
+            for asked in &mut still {
+                begin(asked.as_mut()).await;
+            }
+        });
+        assert!(other.block_on(at_once(&worker, 8..16)).iter().all(Result::is_ok));
+        for asked in still {
+            one.block_on(asked).unwrap();
+        }
+        assert_eq!(other.block_on(notes(&worker)), 16);
+    }
 }
