@@ -361,11 +361,14 @@ impl<R: Rail> Inner<R> {
         lease: Option<Lease>,
     ) -> watch::Receiver<Progress> {
         let key = record.intent.reference_id;
+        // If it cannot be made here, that is told when it is looked at.
+        let current = lease.filter(|lease| lease.next == record.entries.len());
+        let work = current.and_then(|lease| Work::new(lease, record).ok()).map(Box::new);
         let (progress, made) = {
             let mut schedule = self.lock();
             let (slot, made) = schedule.slot(key, record.id);
             if made {
-                slot.lease = lease;
+                (slot.lease, slot.work) = (lease, work);
             }
             let watchers = slot.watchers.get_or_insert_with(|| watch::channel(Progress::Working(None)).0);
             (watchers.subscribe(), made)
@@ -442,12 +445,14 @@ impl<R: Rail> Inner<R> {
 
     /// Drives one payment until it rests again.
     async fn look_at(self: Arc<Self>, key: ReferenceId, permit: OwnedSemaphorePermit) {
-        let Some((id, lease)) = self.lock().get(key).map(|slot| (slot.id, slot.lease)) else {
+        let Some((id, lease, work)) =
+            self.lock().get(key).map(|slot| (slot.id, slot.lease, slot.work.take()))
+        else {
             return;
         };
         let mut watch = Watch { inner: &self, key, over: false };
         let span = tracing::debug_span!("payment", reference_id = %key, operation = tracing::field::Empty);
-        match self.turn(key, id, lease).instrument(span).await {
+        match self.turn(key, (id, lease), work).instrument(span).await {
             Ok((Turn::Ended(outcome), work)) => {
                 if work.is_some() && !matches!(outcome, Outcome::Parked(_)) {
                     self.lock().answered(self.clock.now());
@@ -484,27 +489,19 @@ impl<R: Rail> Inner<R> {
         drop(permit);
     }
 
-    /// Takes the payment in hand and drives it until it ends or rests. Without a work it is in another's hand.
+    /// Drives the payment until it ends or rests; takes it in hand first, unless it is. Without a work it is in another's.
     async fn turn(
         &self,
         key: ReferenceId,
-        id: PaymentId,
-        lease: Option<Lease>,
+        (id, lease): (PaymentId, Option<Lease>),
+        work: Option<Box<Work>>,
     ) -> Result<(Turn, Option<Work>), Error> {
-        let claim = match self.take(key, id, lease).await {
-            Ok(claim) => claim,
-            Err(error) => return Err(self.doubted(Key::ReferenceId(key), error).await),
-        };
-        let mut work = match claim {
-            Claim::Ours(lease, record) => Work::new(lease, &record).map_err(unread)?,
-            Claim::Elsewhere => return Ok((Turn::Pause(Pause::Poll), None)),
-            Claim::Ended(record) => {
-                let state = record.state()?;
-                let outcome = state.outcome().cloned().ok_or_else(|| {
-                    Error::new(ErrorKind::Journal, "the journal says that the payment has ended, but not how")
-                })?;
-                return Ok((Turn::Ended(outcome), None));
-            }
+        let mut work = match work {
+            Some(work) => *work,
+            None => match self.take_in_hand(key, id, lease).await? {
+                Ok(work) => work,
+                Err(turn) => return Ok((turn, None)),
+            },
         };
         tracing::Span::current().record("operation", tracing::field::display(work.operation()));
         match drive::advance(&self.rail, &*self.journal, &*self.clock, &mut work).await {
@@ -519,6 +516,30 @@ impl<R: Rail> Inner<R> {
                 // Best effort: if it cannot be let go of, this process will claim it again.
                 let _ = self.journal.release(work.lease()).await;
                 Err(error)
+            }
+        }
+    }
+
+    /// Takes the payment in hand as the journal has it, or says why there is nothing to do.
+    async fn take_in_hand(
+        &self,
+        key: ReferenceId,
+        id: PaymentId,
+        lease: Option<Lease>,
+    ) -> Result<Result<Work, Turn>, Error> {
+        let claim = match self.take(key, id, lease).await {
+            Ok(claim) => claim,
+            Err(error) => return Err(self.doubted(Key::ReferenceId(key), error).await),
+        };
+        match claim {
+            Claim::Ours(lease, record) => Work::new(lease, &record).map(Ok).map_err(unread),
+            Claim::Elsewhere => Ok(Err(Turn::Pause(Pause::Poll))),
+            Claim::Ended(record) => {
+                let state = record.state()?;
+                let outcome = state.outcome().cloned().ok_or_else(|| {
+                    Error::new(ErrorKind::Journal, "the journal says that the payment has ended, but not how")
+                })?;
+                Ok(Err(Turn::Ended(outcome)))
             }
         }
     }

@@ -11,7 +11,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 use tokio::sync::watch;
 
-use crate::drive::Pause;
+use crate::drive::{Pause, Work};
 use crate::journal::{Lease, PaymentId};
 use crate::name::ReferenceId;
 use crate::payment::Progress;
@@ -101,6 +101,8 @@ pub(crate) struct Slot {
     pub(crate) id: PaymentId,
     /// The lease as of the last rest, if we have one.
     pub(crate) lease: Option<Lease>,
+    /// The payment as it was recorded under that lease, until it is first looked at.
+    pub(crate) work: Option<Box<Work>>,
     /// Looks without news, since the payment began to be polled or was last not.
     pub(crate) tries: u32,
     /// Whether it rested as a payment that the provider has.
@@ -122,6 +124,7 @@ impl Slot {
         Self {
             id,
             lease: None,
+            work: None,
             tries: 0,
             polling: false,
             backing_off: false,
