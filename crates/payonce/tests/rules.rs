@@ -294,7 +294,7 @@ mod rule_1_journal_first {
             self.0.resolve(record, resolved, standing)
         }
         fn find<'a>(&'a self, rail: &'a str, key: Key) -> BoxFuture<'a, Result<Option<Record>, Error>> {
-            self.0.find(rail, key)
+            if self.fails("find") { Box::pin(async { full() }) } else { self.0.find(rail, key) }
         }
         fn list<'a>(&'a self, rail: &'a str, filter: Filter) -> BoxFuture<'a, Result<Vec<Summary>, Error>> {
             self.0.list(rail, filter)
@@ -314,6 +314,18 @@ mod rule_1_journal_first {
         let record = journal.find("script", Key::Name(intent().name)).await.unwrap().unwrap();
         assert!(matches!(record.entries.last().unwrap().event, Event::NotSent { .. }), "{record:?}");
         assert!(!record.state().unwrap().in_doubt());
+    }
+
+    #[tokio::test]
+    async fn a_new_payment_is_made_without_being_read_back_from_the_journal() {
+        let accepted = Submission::Accepted(Report::Pending { action: None });
+        let script = Script::default().prepares("s1", 900).answers(accepted);
+        let namespace = Namespace::new("merchant-42").unwrap();
+        let journal = Arc::new(Full(MemoryJournal::new(), "find"));
+        let engine = Engine::new(script.clone(), journal, namespace, Settings::default());
+        let Intent { operation, name, contents, expect, .. } = intent();
+        engine.send(operation, name, contents, expect).await.unwrap();
+        assert_eq!(script.calls(), ["prepare", "submit s1"]);
     }
 
     #[tokio::test]
