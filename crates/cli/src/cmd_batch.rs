@@ -107,6 +107,9 @@ struct RunFile {
     /// Pay without asking.
     #[arg(long)]
     yes: bool,
+    /// Show what would be sent, and send nothing.
+    #[arg(long, conflicts_with = "yes")]
+    dry_run: bool,
     /// How many lines are paid at a time.
     #[arg(long, value_name = "N", default_value_t = 16, value_parser = clap::value_parser!(u16).range(1..=256))]
     concurrency: u16,
@@ -209,8 +212,11 @@ impl RunFile {
             true => None,
             false => Some(questions.ask(&asking).await),
         };
-        if !json {
-            show(&source, &found, fees, false);
+        if self.dry_run || !json {
+            show(&source, &found, fees, json);
+        }
+        if self.dry_run {
+            return Ok(Exit::Done);
         }
         self.agreed(&found)?;
         let journal = match known {

@@ -471,6 +471,29 @@ mod rule_4_the_fence {
     }
 
     #[tokio::test]
+    async fn by_the_providers_clock_too_the_same_session_goes_again_until_it_expires_and_not_later() {
+        for (there, sent) in [(1, 2), (899, 2), (900, 1), (901, 1)] {
+            let script = Script::default();
+            script.0.lock().unwrap().preparations.push_back(Preparation::Ready(Prepared {
+                body: "s1".to_owned(),
+                expires_at: at(900),
+                provider_at: Some(at(0)),
+            }));
+            let script = script
+                .answers(unknown())
+                .finds(LookUp::NotFound(Some(at(there))))
+                .answers(Submission::Accepted(completed()));
+            let bench = Bench::new(script);
+            bench.pause().await;
+            bench.clock.set(10);
+            let ended = matches!(bench.turn().await.unwrap(), Turn::Ended(Outcome::Completed(_)));
+            let calls = bench.script.calls();
+            let submitted = calls.iter().filter(|call| *call == "submit s1").count();
+            assert_eq!((submitted, ended), (sent, sent == 2), "told at {there}: {calls:?}");
+        }
+    }
+
+    #[tokio::test]
     async fn a_clock_that_jumps_ahead_does_not_open_it() {
         let script = Script::default();
         script.0.lock().unwrap().preparations.push_back(Preparation::Ready(Prepared {

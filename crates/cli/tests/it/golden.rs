@@ -167,6 +167,46 @@ async fn payments_on_dollr() {
     assert_eq!(shop.movements(), 4);
 }
 
+const WAGES: &str = "\
+name,operation,account,amount,currency,note
+wages/ama,payout,18,250.00,USD,November
+wages/kofi,payout,19,75.50,USD,
+wages/declined,payout,21,10.00,USD,
+";
+
+const WRONG: &str = "\
+name,operation,account,amount,currency
+wages/ama,payout,18,\"1,250.00\",USD
+wages/ama,payout,18,1.00E+02,USD
+,payout,x,5.001,USD
+";
+
+#[tokio::test]
+async fn a_file_of_payments() {
+    let shop = Shop::open().await;
+    let directory = shop.directory.path();
+    std::fs::write(directory.join("wages.csv"), WAGES).unwrap();
+    std::fs::write(directory.join("wrong.csv"), WRONG).unwrap();
+    let mut said = Transcript::default();
+    for arguments in [
+        &["batch", "sample", "--lines", "2"][..],
+        &["batch", "check", "wrong.csv"],
+        &["batch", "check", "wages.csv"],
+        &["batch", "run", "wages.csv"],
+        &["batch", "run", "wages.csv", "--dry-run"],
+        &["batch", "run", "wages.csv", "--yes"],
+        &["batch", "run", "wages.csv", "--yes", "--json"],
+        &["batch", "report", "wages.csv"],
+        &["batch", "check", "missing.csv"],
+    ] {
+        said.run(shop.command(arguments));
+    }
+    std::fs::write(directory.join("wages.csv"), WAGES.replace("75.50", "57.50")).unwrap();
+    said.run(shop.command(&["batch", "run", "wages.csv", "--yes"]));
+    said.is("batch");
+    assert_eq!(shop.movements(), 2);
+}
+
 #[tokio::test]
 async fn payments_on_dwolla() {
     let banks = Banks::open().await;
