@@ -32,6 +32,16 @@ impl Store for InFile {
     }
 }
 
+#[cfg(all(unix, feature = "postgres"))]
+struct InPostgres(String);
+
+#[cfg(all(unix, feature = "postgres"))]
+impl Store for InPostgres {
+    fn open(&self) -> Arc<dyn Journal> {
+        Arc::new(super::PostgresJournal::at(&self.0).unwrap())
+    }
+}
+
 macro_rules! conformance {
     ($($test:ident),* $(,)?) => {
         mod memory {
@@ -39,6 +49,13 @@ macro_rules! conformance {
         }
         mod sqlite {
             $(#[tokio::test] async fn $test() { super::$test(super::InFile(tempfile::tempdir().unwrap())).await })*
+        }
+        #[cfg(all(unix, feature = "postgres"))]
+        mod postgres {
+            $(#[tokio::test] async fn $test() {
+                let Some(server) = test_postgres::TestPostgres::shared() else { return };
+                super::$test(super::InPostgres(server.database())).await
+            })*
         }
     };
 }

@@ -24,12 +24,17 @@ mod conformance;
 mod disk;
 mod memory;
 mod owner;
+#[cfg(feature = "postgres")]
+mod postgres;
+mod row;
 mod sqlite;
 pub mod upkeep;
 mod writer;
 
 pub use disk::network_file_system;
 pub use memory::MemoryJournal;
+#[cfg(feature = "postgres")]
+pub use postgres::{Enqueued, PostgresJournal};
 pub use sqlite::SqliteJournal;
 
 type Result<T, E = Error> = std::result::Result<T, E>;

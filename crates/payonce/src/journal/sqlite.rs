@@ -8,11 +8,11 @@ use std::sync::{Arc, mpsc};
 use std::time::Duration;
 
 use rusqlite::{Connection, OpenFlags, OptionalExtension, Row, params};
-use sha2::{Digest as _, Sha256};
 use uuid::Uuid;
 
 use super::disk::network_file_system;
 use super::owner::Owner;
+use super::row::{EventDigest, EventRow, entry};
 use super::writer::{Worker, explain};
 use super::{
     Claim, Filter, Intent, Journal, Key, Lease, PaymentId, Record, Result, Standing, Summary, damaged,
@@ -247,18 +247,11 @@ pub(super) fn record(
     let mut rows = statement.query([id.0])?;
     let mut entries = Vec::new();
     while let Some(row) = rows.next()? {
-        let place = entries.len();
-        if row.get::<_, usize>(0)? != place {
-            return Ok(Err(damaged(&intent.name, "lacks an event")));
+        let (at, text, digest) = (row.get(1)?, row.get_ref(2)?.as_str()?, row.get::<_, EventDigest>(3)?);
+        match entry((id, &intent), (entries.len(), row.get(0)?), at, text, &digest) {
+            Ok(entry) => entries.push(entry),
+            Err(error) => return Ok(Err(error)),
         }
-        let text = row.get_ref(2)?.as_str()?;
-        if row.get::<_, EventDigest>(3)? != event_digest(id, place, row.get(1)?, text) {
-            return Ok(Err(damaged(&intent.name, "holds an event that is not the one that was written")));
-        }
-        let Ok(event) = serde_json::from_str::<Event>(text) else {
-            return Ok(Err(damaged(&intent.name, "holds an event that this version does not know")));
-        };
-        entries.push(Entry { at: moment(1, row.get(1)?)?, event });
     }
     Ok(Ok(Record { id, intent, created_at, entries }))
 }
@@ -278,25 +271,10 @@ fn insert_events(
         "INSERT INTO events (payment, place, at, event, digest) VALUES (?1, ?2, ?3, ?4, ?5)",
     )?;
     for (place, entry) in (first..).zip(entries) {
-        let event = serde_json::to_string(&entry.event).map_err(|e| unreadable(3, e))?;
-        let at = millis(entry.at);
-        insert.execute(params![id.0, place, at, event, event_digest(id, place, at, &event)])?;
+        let EventRow { at, event, digest } = EventRow::of(id, place, entry);
+        insert.execute(params![id.0, place, at, event, digest])?;
     }
     Ok(())
-}
-
-type EventDigest = [u8; 16];
-
-/// What tells an event that was written from one that a failing disk made of it: a body with one bit turned could still
-/// be a body, for somebody else's account.
-fn event_digest(id: PaymentId, place: usize, at: i64, event: &str) -> EventDigest {
-    let mut hash = Sha256::new();
-    hash.update(id.0.to_be_bytes());
-    hash.update((place as u64).to_be_bytes());
-    hash.update(at.to_be_bytes());
-    hash.update(event);
-    let whole: [u8; 32] = hash.finalize().into();
-    *whole.first_chunk().expect("16 bytes are the first half of 32")
 }
 
 /// What is written of a new payment, worked out before it takes up the writer's time.
@@ -643,6 +621,7 @@ impl Journal for SqliteJournal {
 mod tests {
     use super::*;
     use crate::error::Effect;
+    use crate::journal::row::event_digest;
     use crate::money::{Currency, Money};
     use crate::step::Expect;
 
