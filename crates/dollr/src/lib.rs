@@ -200,6 +200,11 @@ pub mod from_the_rust_guide {}
 #[doc = include_str!("what_you_no_longer_have_to_know.md")]
 pub mod what_you_no_longer_have_to_know {}
 
+/// The example of a fleet compiles.
+#[cfg(all(doctest, feature = "postgres"))]
+#[doc = include_str!("../../../docs/fleet.md")]
+mod fleet {}
+
 /// The example in the project's README compiles.
 #[cfg(doctest)]
 #[doc = include_str!("../../../README.md")]

@@ -260,6 +260,33 @@ impl Order {
         let operation = contents.movement().operation();
         self.client.engine().send(operation, name, text, contents.expect()).await
     }
+
+    /// Records the payment in a transaction of the caller's, in a journal of the same merchant: it is made, by a process that
+    /// works on that journal, if and only if the transaction commits. Nothing is sent here.
+    ///
+    /// # Errors
+    /// `Invalid` and `NameTaken` as for [`send`](Self::send); `Configuration` when the journal belongs to another
+    /// namespace; `Journal` when a statement fails, which spoils the transaction.
+    #[cfg(feature = "postgres")]
+    pub async fn enqueue_in(
+        self,
+        journal: &payonce::journal::PostgresJournal,
+        transaction: &payonce::journal::tokio_postgres::Transaction<'_>,
+    ) -> Result<payonce::journal::Enqueued, Error> {
+        let client = self.client.clone();
+        client.engine().enqueue_in(journal, transaction, self.intent()?).await
+    }
+
+    /// What the journal will record of it, for a caller who records it by a driver of its own. Writes and sends nothing.
+    ///
+    /// # Errors
+    /// `Invalid` when the order is not in order.
+    pub fn intent(&self) -> Result<payonce::journal::Intent, Error> {
+        let name = self.name.clone()?;
+        let contents = self.contents.clone().checked()?;
+        let operation = contents.movement().operation();
+        Ok(self.client.engine().intent(operation, name, text(&contents), contents.expect()))
+    }
 }
 
 #[cfg(test)]

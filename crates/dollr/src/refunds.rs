@@ -98,13 +98,32 @@ impl RefundOrder {
     ///
     /// # Errors
     /// As [`Order::send`], and as [`Dollr::payment_intent`] for a refund of a named collection.
-    pub async fn send(mut self) -> Result<Payment, Error> {
+    pub async fn send(self) -> Result<Payment, Error> {
+        self.whole().await?.send().await
+    }
+
+    /// Records the refund in a transaction of the caller's, exactly as [`Order::enqueue_in`]. For a refund of a named
+    /// collection the provider is asked first, while the transaction is open.
+    ///
+    /// # Errors
+    /// As [`Order::enqueue_in`], and as [`Dollr::payment_intent`] for a refund of a named collection.
+    #[cfg(feature = "postgres")]
+    pub async fn enqueue_in(
+        self,
+        journal: &payonce::journal::PostgresJournal,
+        transaction: &payonce::journal::tokio_postgres::Transaction<'_>,
+    ) -> Result<payonce::journal::Enqueued, Error> {
+        self.whole().await?.enqueue_in(journal, transaction).await
+    }
+
+    /// The order, with the payment intent of a named collection found out.
+    async fn whole(mut self) -> Result<Order, Error> {
         if let Some(collection) = self.collection {
             let found = self.order.client.payment_intent(collection?).await?;
             if let Contents::Refund { payment_intent, .. } = &mut self.order.contents {
                 *payment_intent = found;
             }
         }
-        self.order.send().await
+        Ok(self.order)
     }
 }

@@ -69,7 +69,7 @@ impl Builder {
     /// | `DWOLLA_KEY`, `DWOLLA_SECRET` | the application's credentials | required |
     /// | `DWOLLA_BASE_URL` | where the provider is | `https://api.dwolla.com` |
     /// | `DWOLLA_NAMESPACE` | the merchant's identity in the derivation of keys | the key |
-    /// | `PAYONCE_JOURNAL` | the journal's file | `payonce.db` in the current directory |
+    /// | `PAYONCE_JOURNAL` | the journal's file, or the URL of a PostgreSQL database | `payonce.db` in the current directory |
     ///
     /// # Errors
     /// `Configuration`, naming the variable and never its value, when one is malformed. A variable that is set to

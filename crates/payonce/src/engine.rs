@@ -118,6 +118,29 @@ impl<R: Rail> Engine<R> {
         ReferenceId::derive(&self.inner.namespace, operation, name, 1)
     }
 
+    /// A payment as the journal records it. Nothing is written.
+    pub fn intent(&self, operation: Operation, name: Name, contents: String, expect: Expect) -> Intent {
+        let (rail, reference_id) = (self.inner.rail.name().to_owned(), self.reference_id(&operation, &name));
+        Intent { rail, operation, name, reference_id, contents, expect }
+    }
+
+    /// Records a payment of this engine's in a transaction of the caller's, in a journal that need not be the engine's. It is
+    /// driven, by whoever works on that journal, if and only if the transaction commits.
+    ///
+    /// # Errors
+    /// `NameTaken` when the name belongs to a payment with other contents; `Configuration` when the journal belongs to
+    /// another namespace; `Journal` when a statement fails, which spoils the transaction.
+    #[cfg(feature = "postgres")]
+    pub async fn enqueue_in(
+        &self,
+        journal: &crate::journal::PostgresJournal,
+        transaction: &crate::journal::tokio_postgres::Transaction<'_>,
+        intent: Intent,
+    ) -> Result<crate::journal::Enqueued, Error> {
+        journal.bind(self.inner.rail.name(), &self.inner.namespace).await?;
+        journal.enqueue_in(transaction, &intent, self.inner.clock.now()).await
+    }
+
     /// Records a payment, or takes up the one of that name, and drives it.
     ///
     /// When it returns `Ok`, the payment is in the journal and the provider has it or has ended it; the engine goes
@@ -139,9 +162,7 @@ impl<R: Rail> Engine<R> {
         if let Err(error) = inner.bind().await {
             return Err(inner.doubted(Key::Name(name), error).await);
         }
-        let reference_id = self.reference_id(&operation, &name);
-        let rail = inner.rail.name().to_owned();
-        let intent = Intent { rail, operation, name: name.clone(), reference_id, contents, expect };
+        let intent = self.intent(operation, name.clone(), contents, expect);
         let digest = intent.digest();
         let began = Instant::now();
         let intended = inner.journal.intend(intent, inner.clock.now()).await;

@@ -15,10 +15,11 @@ macro_rules! common_settings {
                 self
             }
 
-            /// The journal's file; it is made if there is none.
+            /// The journal's file, which is made if there is none, or the URL of a PostgreSQL database (feature
+            /// `postgres`), which is asked for nothing before the first payment.
             #[must_use]
             pub fn journal(mut self, path: impl Into<std::path::PathBuf>) -> Self {
-                self.common.place = $crate::Place::File(path.into());
+                self.common.place = $crate::Place::from(path.into());
                 self
             }
 

@@ -26,20 +26,43 @@ const REQUEST_TIMEOUT: Duration = Duration::from_secs(30);
 pub enum Place {
     /// In a file, which is made if there is none.
     File(PathBuf),
+    /// In a PostgreSQL database, by its URL, which may hold a password.
+    Database(Secret),
     /// In memory, for as long as the process lives.
     Memory,
     /// In another journal.
     Given(Arc<dyn Journal>),
 }
 
+impl From<PathBuf> for Place {
+    /// A file, unless it is the URL of a PostgreSQL database.
+    fn from(path: PathBuf) -> Self {
+        let url =
+            path.to_str().filter(|text| text.starts_with("postgres://") || text.starts_with("postgresql://"));
+        match url {
+            Some(url) => Self::Database(Secret::new(url.to_owned())),
+            None => Self::File(path),
+        }
+    }
+}
+
 impl Place {
-    /// Opens the journal.
+    /// Opens the journal. A database is not asked for anything yet.
     ///
     /// # Errors
-    /// `Journal` when it cannot be opened.
+    /// `Journal` when it cannot be opened; `Configuration` when a URL cannot be read, or this program knows no
+    /// databases.
     pub fn open(self) -> Result<Arc<dyn Journal>, Error> {
         Ok(match self {
             Self::File(path) => Arc::new(SqliteJournal::open(path)?),
+            #[cfg(feature = "postgres")]
+            Self::Database(url) => Arc::new(payonce::journal::PostgresJournal::at(url.expose())?),
+            #[cfg(not(feature = "postgres"))]
+            Self::Database(_) => {
+                let message =
+                    "the journal is a URL, and this program was built without the feature `postgres`";
+                return Err(Error::new(ErrorKind::Configuration, message));
+            }
             Self::Memory => Arc::new(MemoryJournal::default()),
             Self::Given(journal) => journal,
         })
@@ -132,7 +155,7 @@ impl Common {
         }
         self.namespace = variables.text(self.names.namespace.1)?;
         if let Some(path) = variables.value("PAYONCE_JOURNAL")? {
-            self.place = Place::File(path.into());
+            self.place = Place::from(PathBuf::from(path));
         }
         Ok(())
     }

@@ -197,7 +197,10 @@ fn binaries() -> Option<PathBuf> {
     let mut versions: Vec<PathBuf> = versions.map(|version| version.path()).collect();
     versions.sort();
     places.extend(versions.into_iter().rev().map(|version| version.join("bin")));
-    places.into_iter().find(|place| place.join("initdb").exists() && place.join("pg_ctl").exists())
+    // A link on the path may lead to a place that has the rest, too.
+    let places = places.into_iter().filter_map(|place| place.join("initdb").canonicalize().ok());
+    let mut places = places.filter_map(|initdb| initdb.parent().map(Path::to_owned));
+    places.find(|place| ["pg_ctl", "psql", "postgres"].iter().all(|program| place.join(program).exists()))
 }
 
 /// PostgreSQL refuses to be run by root.

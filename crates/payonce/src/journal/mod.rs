@@ -36,6 +36,9 @@ pub use memory::MemoryJournal;
 #[cfg(feature = "postgres")]
 pub use postgres::{Enqueued, PostgresJournal};
 pub use sqlite::SqliteJournal;
+/// The driver whose transactions a payment can be recorded in.
+#[cfg(feature = "postgres")]
+pub use tokio_postgres;
 
 type Result<T, E = Error> = std::result::Result<T, E>;
 

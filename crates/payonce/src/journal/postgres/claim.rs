@@ -19,7 +19,7 @@ use crate::step::{Entry, Event};
 
 /// What both ways of taking begin with: this process lives, and those are dead whose time is up. The dead are told by what
 /// is known for certain and for ever, not by their absence: a row that an owner of the last moment has taken is looked at
-/// again with an older list.
+/// again with an older list. Who is called dead by this very statement is on the list of the next.
 const DEAD: &str = "
     WITH alive AS MATERIALIZED (
         SELECT set_config('lock_timeout', '3s', true) FROM payonce.owners
@@ -27,7 +27,7 @@ const DEAD: &str = "
     ), buried AS (
         UPDATE payonce.owners SET dead = true WHERE NOT dead AND until < clock_timestamp() RETURNING id
     ), dead AS MATERIALIZED (
-        SELECT id FROM payonce.owners WHERE dead UNION SELECT id FROM buried
+        SELECT id FROM payonce.owners WHERE dead
     )";
 
 const CLAIM: &str = "
@@ -37,7 +37,7 @@ const CLAIM: &str = "
           AND (owner IS NULL OR owner = $1 OR owner IN (SELECT id FROM dead))
         RETURNING payment
     )
-    SELECT EXISTS (SELECT FROM taken),
+    SELECT (SELECT payment FROM taken), (SELECT count(*) FROM buried),
            EXISTS (SELECT FROM payonce.unfinished WHERE payment = $3 AND merchant = $4)
     FROM alive";
 
@@ -58,7 +58,7 @@ const CLAIM_FREE: &str = "
         WHERE u.payment = c.payment AND EXISTS (SELECT FROM alive)
         RETURNING u.payment
     )
-    SELECT payment FROM alive LEFT JOIN taken ON true";
+    SELECT payment, (SELECT count(*) FROM buried) FROM alive LEFT JOIN taken ON true";
 
 /// A failed payment is opened by whoever read it last: if another event had come meanwhile, its place would be taken.
 const REOPEN: &str = "
@@ -134,7 +134,7 @@ pub(super) async fn claim_free(
     let sql = format!("{DEAD}{CLAIM_FREE}");
     let (merchant, limit) = (journal.merchant_name(), i64::try_from(limit).unwrap_or(i64::MAX));
     let values: &[Value<'_>] = &[(&merchant, Type::TEXT), (&rail, Type::TEXT), (&limit, Type::INT8)];
-    let (mut taking, rows) = begin(store, &sql, values).await?;
+    let (mut taking, rows) = take(store, &sql, values).await?;
     let ids: Vec<i64> = rows.iter().filter_map(|row| row.get(0)).collect();
     let mut taken = Vec::with_capacity(ids.len());
     if !ids.is_empty() {
@@ -150,6 +150,18 @@ pub(super) async fn claim_free(
     }
     taking.kept = true;
     Ok(taken)
+}
+
+/// Takes what is free, and what is free because its owner has just been called dead.
+async fn take<'s>(store: &'s Store, sql: &str, more: &[Value<'_>]) -> Result<(Taking<'s>, Vec<Row>)> {
+    loop {
+        let (mut taking, rows) = begin(store, sql, more).await?;
+        let (taken, buried): (Option<i64>, i64) = (rows[0].get(0), rows[0].get(1));
+        if taken.is_some() || buried == 0 {
+            return Ok((taking, rows));
+        }
+        taking.kept = true;
+    }
 }
 
 /// Asks under an owner that lives, which is the first parameter, and the epoch of the taking the second. An owner that

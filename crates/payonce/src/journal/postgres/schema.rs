@@ -62,8 +62,10 @@ fn script(format: i32) -> String {
     let done = usize::try_from(format).unwrap_or_default();
     let check = format!(
         "DO $do$ BEGIN
-            IF to_regclass('payonce.format') IS NOT NULL AND {format} <> (SELECT max(version) FROM payonce.format) THEN
-                RAISE EXCEPTION 'another process has changed the tables';
+            IF to_regclass('payonce.format') IS NOT NULL THEN
+                IF {format} <> (SELECT max(version) FROM payonce.format) THEN
+                    RAISE EXCEPTION 'another process has changed the tables';
+                END IF;
             END IF;
          END $do$;"
     );
