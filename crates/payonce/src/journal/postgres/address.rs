@@ -98,7 +98,7 @@ impl Address {
             #[cfg(unix)]
             Host::Unix(_) => true,
         };
-        let default = if config.get_hosts().iter().all(near) { SslMode::Prefer } else { SslMode::Require };
+        let default = if config.get_hosts().iter().all(near) { SslMode::Disable } else { SslMode::Require };
         config.ssl_mode(mode.unwrap_or(default));
         if config.get_password().is_none()
             && let Some(password) = super::password::find(&config)?
@@ -126,7 +126,7 @@ impl Address {
         for certificate in self.roots.iter().flat_map(|path| pem(path)) {
             store.add(certificate?).map_err(failed)?;
         }
-        if self.roots.is_some() || self.config.get_ssl_mode() != SslMode::Require {
+        if self.roots.is_some() || self.config.get_ssl_mode() == SslMode::Disable {
             return Ok(MakeRustlsConnect::new(config.with_root_certificates(store).with_no_client_auth()));
         }
         let verifier = rustls_platform_verifier::Verifier::new(provider).map_err(failed)?;
@@ -259,6 +259,28 @@ fn refused(error: PoolError) -> Error {
         }
         PoolError::Closed | PoolError::NoRuntimeSpecified => {
             Error::new(ErrorKind::Journal, "the journal's connections are closed")
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nothing_goes_to_another_machine_in_the_clear_unless_the_url_says_so() {
+        for (url, mode) in [
+            ("postgres://app@db.example/shop", SslMode::Require),
+            ("postgresql://app@localhost,db.example/shop", SslMode::Require),
+            ("postgres://app@db.example/shop?sslmode=verify-full&sslrootcert=%2Fca.pem", SslMode::Require),
+            ("postgres://app@db.example/shop?sslmode=disable", SslMode::Disable),
+            ("postgres://app@localhost/shop", SslMode::Disable),
+            ("postgres://app@%2Frun%2Fpostgresql/shop", SslMode::Disable),
+        ] {
+            assert_eq!(Address::parse(url).unwrap().config.get_ssl_mode(), mode, "{url}");
+        }
+        for url in ["mysql://x/y", "postgres://x/y?sslmode=perhaps", "postgres://x/y?z=1"] {
+            assert_eq!(Address::parse(url).unwrap_err().kind(), ErrorKind::Configuration, "{url}");
         }
     }
 }

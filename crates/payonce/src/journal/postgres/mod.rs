@@ -48,7 +48,7 @@ mod owner;
 mod password;
 mod read;
 mod schema;
-#[cfg(test)]
+#[cfg(all(test, unix))]
 mod tests;
 mod writer;
 

@@ -34,6 +34,11 @@ impl Default for Terms {
 /// How often what could not be undone at once is tried again. A statement whose answer was lost has long ended by then.
 const TRIES: u8 = 4;
 
+/// Those that died long ago and left nothing. By then no statement is under way that began while they lived.
+const FORGET: &str =
+    "DELETE FROM payonce.owners o WHERE dead AND until < clock_timestamp() - interval '1 hour'
+                      AND NOT EXISTS (SELECT FROM payonce.unfinished u WHERE u.owner = o.id)";
+
 /// The owner row of this process, whenever it has one.
 #[derive(Debug)]
 pub(super) struct Owner {
@@ -149,7 +154,12 @@ impl Owner {
         if let Some(held) = self.lock().as_mut().filter(|held| held.id == id) {
             held.confirmed = sent;
         }
-        self.undo(id).await
+        self.undo(id).await?;
+        // A role that may not leaves them to one that may.
+        if let Err(error) = self.link.run_for_lease(FORGET, &[]).await {
+            tracing::debug!(%error, "the owners of the past were not forgotten");
+        }
+        Ok(())
     }
 
     async fn undo(&self, id: Uuid) -> Result<()> {

@@ -379,7 +379,7 @@ async fn tables_of_a_newer_format_are_refused_and_a_role_that_may_not_make_any_c
          REVOKE INSERT ON payonce.format FROM worker;
          GRANT UPDATE (standing, updated_at, unpaid) ON payonce.payments TO worker;
          GRANT UPDATE, DELETE ON payonce.unfinished TO worker;
-         GRANT UPDATE ON payonce.owners TO worker;
+         GRANT UPDATE, DELETE ON payonce.owners TO worker;
          GRANT EXECUTE ON FUNCTION payonce.enqueue TO worker;",
     );
     let journal = PostgresJournal::open(&worker).await.unwrap();
@@ -421,6 +421,28 @@ async fn neither_the_journal_nor_its_errors_show_the_password() {
     assert!(!shown.contains("canary"), "{shown}");
     assert!(shown.contains("127.0.0.1/shop"), "{shown}");
     assert_eq!(error.effect(), Effect::None, "{error}");
+}
+
+/// However many processes there ever were: each taking goes through the dead.
+#[tokio::test]
+async fn the_long_dead_are_forgotten_unless_they_left_something() {
+    let Some(server) = TestPostgres::shared() else { return };
+    let url = server.database();
+    let terms = Terms { beat: Duration::from_millis(50), ..Terms::default() };
+    let journal = PostgresJournal::with_terms(&url, terms).unwrap();
+    let (left, _) = journal.intend(intent("left"), now()).await.unwrap();
+    server.sql(
+        name_of(&url),
+        "UPDATE payonce.owners SET until = until - interval '2 hours', dead = true;
+         INSERT INTO payonce.owners VALUES (gen_random_uuid(), now() - interval '2 hours', true),
+                                           (gen_random_uuid(), now() - interval '1 minute', true)",
+    );
+    let other = PostgresJournal::with_terms(&url, terms).unwrap();
+    other.intend(intent("other"), now()).await.unwrap();
+    while server.sql(name_of(&url), "SELECT count(*) FROM payonce.owners WHERE dead") != "2" {
+        tokio::task::yield_now().await;
+    }
+    assert!(matches!(other.claim(left.id).await.unwrap(), Claim::Ours(..)));
 }
 
 #[tokio::test]
