@@ -25,7 +25,7 @@
 //! takes a connection that reaches the server itself.
 
 use std::fmt;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use tokio::sync::{Notify, OnceCell, oneshot};
 use tokio_postgres::types::Type;
@@ -48,7 +48,7 @@ mod owner;
 mod password;
 mod read;
 mod schema;
-#[cfg(all(test, unix))]
+#[cfg(test)]
 mod tests;
 mod writer;
 
@@ -108,7 +108,7 @@ struct Running {
     intends: Writer<NewPayment>,
     appends: Writer<Append>,
     news: Arc<Notify>,
-    listening: OnceCell<tokio::task::JoinHandle<()>>,
+    listening: OnceLock<tokio::task::JoinHandle<()>>,
     /// Dropped with the journal, which ends the lease.
     _alive: oneshot::Sender<()>,
 }
@@ -260,7 +260,7 @@ impl PostgresJournal {
                     appends: Writer::start(Arc::clone(&store)),
                     store,
                     news: Arc::default(),
-                    listening: OnceCell::new(),
+                    listening: OnceLock::new(),
                     _alive: alive,
                 })
             })
@@ -322,10 +322,8 @@ impl Journal for PostgresJournal {
         Box::pin(async move {
             let Ok(running) = self.running().await else { return std::future::pending().await };
             let stirred = running.news.notified();
-            let start = async || {
-                tokio::spawn(listen::listen(self.shared.link.address.clone(), Arc::clone(&running.news)))
-            };
-            running.listening.get_or_init(start).await;
+            let (address, news) = (&self.shared.link.address, &running.news);
+            running.listening.get_or_init(|| tokio::spawn(listen::listen(address.clone(), Arc::clone(news))));
             stirred.await;
         })
     }

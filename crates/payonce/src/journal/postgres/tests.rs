@@ -1,5 +1,7 @@
 //! What only this back end must do: leases with an end, merchants, a server that dies, and one that is not fit.
 
+#![cfg(unix)]
+
 use std::sync::Arc;
 use std::time::Duration;
 
