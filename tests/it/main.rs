@@ -12,7 +12,6 @@ mod coverage;
 mod crash;
 mod documents;
 mod faults;
-mod fleet;
 mod flows;
 mod manners;
 mod manners_on_dwolla;
