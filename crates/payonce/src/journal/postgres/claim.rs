@@ -101,8 +101,8 @@ const RELEASE: &str = "UPDATE payonce.unfinished SET owner = NULL
 pub(super) async fn claim(journal: &PostgresJournal, store: &Store, id: PaymentId) -> Result<Claim> {
     let sql = format!("{DEAD}{CLAIM}");
     let merchant = journal.merchant_name();
-    let (mut taking, rows) = begin(store, &sql, &[(&id.0, Type::INT8), (&merchant, Type::TEXT)]).await?;
-    let (taken, unfinished): (bool, bool) = (rows[0].get(0), rows[0].get(1));
+    let (mut taking, rows) = take(store, &sql, &[(&id.0, Type::INT8), (&merchant, Type::TEXT)]).await?;
+    let (taken, unfinished) = (rows[0].get::<_, Option<i64>>(0).is_some(), rows[0].get::<_, bool>(2));
     if !taken && unfinished {
         taking.kept = true;
         return Ok(Claim::Elsewhere);
