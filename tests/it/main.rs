@@ -12,6 +12,7 @@ mod coverage;
 mod crash;
 mod documents;
 mod faults;
+mod fleet;
 mod flows;
 mod manners;
 mod manners_on_dwolla;

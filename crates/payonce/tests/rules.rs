@@ -1400,25 +1400,32 @@ mod where_keys_are_forgotten {
             .finds(UNKNOWN_THERE)
             .prepares("c", 48 * HOUR)
             .answers(Submission::Accepted(completed()));
-        assert_eq!(driven(script, 25 * HOUR).await, ["look up", "prepare", "look up", "prepare", "submit c"]);
+        let (calls, held_back) = driven(script, 25 * HOUR).await;
+        assert_eq!(calls, ["look up", "prepare", "look up", "prepare", "submit c"]);
+        assert_eq!(held_back, 1);
     }
 
     #[tokio::test]
     async fn what_was_decided_within_the_margin_is_sent() {
         let script = script().finds(UNKNOWN_THERE).prepares("b", 23 * HOUR);
         let script = script.answers(Submission::Accepted(completed()));
-        assert_eq!(driven(script, 600).await, ["look up", "prepare", "submit b"]);
+        let (calls, held_back) = driven(script, 600).await;
+        assert_eq!(calls, ["look up", "prepare", "submit b"]);
+        assert_eq!(held_back, 0);
     }
 
-    /// The calls of a payment that is completed although the first write takes so many seconds.
-    async fn driven(script: Script, seconds: i64) -> Vec<String> {
+    /// The calls of a payment that is completed although the first write takes so many seconds, and how often it was held
+    /// back.
+    async fn driven(script: Script, seconds: i64) -> (Vec<String>, usize) {
         let (journal, clock) = (MemoryJournal::new(), StoppedClock::default());
         let (record, lease) = journal.intend(intent(), clock.now()).await.unwrap();
         let mut work = Work::new(lease.unwrap(), &record).unwrap();
         let sleeps = Sleeps(journal, clock.clone(), Mutex::new(Some(seconds)));
         let turn = drive::advance(&script, &sleeps, &clock, &mut work).await.unwrap();
         assert!(matches!(turn, Turn::Ended(Outcome::Completed(_))), "{turn:?}");
-        script.calls()
+        let record = sleeps.find("script", Key::Name(intent().name)).await.unwrap().unwrap();
+        let held_back = record.entries.iter().filter(|entry| matches!(entry.event, Event::NotSent { .. }));
+        (script.calls(), held_back.count())
     }
 
     #[tokio::test]
