@@ -21,7 +21,7 @@
 //! # Nothing of a session
 //!
 //! Every statement is a transaction of its own and unnamed, with its types beside it: no `SET`, no lock that outlives it,
-//! nothing prepared. So PgBouncer in transaction mode may stand between, of any version. Only the wait for new payments
+//! nothing prepared. So PgBouncer in transaction mode can stand between. Only the wait for new payments
 //! takes a connection that reaches the server itself.
 
 use std::fmt;
