@@ -123,6 +123,11 @@ pub(crate) enum Problem {
     Conflict(&'static str),
     #[error("nothing can be written to {0}: {1}; files that are there are not overwritten")]
     NotWritten(PathBuf, std::io::Error),
+    #[error(
+        "the journal is named by the URL of a database, and this command knows journals in files only: nothing was read or \
+         sent. A program that uses the libraries can pay from that database (docs/fleet.md)"
+    )]
+    Database,
     #[error("there is no journal at {0}; PAYONCE_JOURNAL or --journal names another")]
     NoJournal(PathBuf),
     #[error("line {1} of {path}: {2}", path = .0.display())]
@@ -200,12 +205,15 @@ impl JournalFile {
 
     /// The journal's file, whether it is there or not.
     pub(crate) fn path(&self) -> Result<PathBuf, Problem> {
-        if let Some(path) = &self.path {
-            return Ok(path.clone());
-        }
-        let profile =
-            self.profile(&Settings::of_environment().variables)?.and_then(|(_, profile)| profile.journal);
-        Ok(profile.unwrap_or_else(|| JOURNAL.into()))
+        let path = match &self.path {
+            Some(path) => path.clone(),
+            None => {
+                let profile = self.profile(&Settings::of_environment().variables)?;
+                profile.and_then(|(_, profile)| profile.journal).unwrap_or_else(|| JOURNAL.into())
+            }
+        };
+        // It may hold a password, so it is not repeated.
+        if path.to_str().is_some_and(|text| text.contains("://")) { Err(Problem::Database) } else { Ok(path) }
     }
 
     /// The journal's file, and what names it.
