@@ -17,7 +17,7 @@ use dollr::{
     SystemClock, Timestamp, raw, usd,
 };
 use futures_util::FutureExt;
-use payonce::journal::{MemoryJournal, SqliteJournal};
+use payonce::journal::{MemoryJournal, PostgresJournal, SqliteJournal};
 use payonce::rail::{LookUp, Order, Rail, Report, Submission};
 use payonce::{BoxFuture, drive, step};
 use tracing_subscriber::filter::LevelFilter;
@@ -94,6 +94,7 @@ async fn talk(secrets: Arc<Secrets>) -> Result<()> {
     payees(&dollr).await?;
     copy_journal()?;
     configuration(&secrets);
+    database(&secrets)?;
     dwolla_inside::talk(&secrets, &parrot).await?;
     panics(&secrets, &parrot.url).await;
     Ok(())
@@ -214,6 +215,13 @@ fn copy_journal() -> Result<()> {
             .with_context(|| format!("copying the journal's file {suffix:?}"))?;
     }
     show("payonce::SqliteJournal", &SqliteJournal::open("another.db")?);
+    Ok(())
+}
+
+/// A journal in a database, whose URL holds a password. Nothing connects to it.
+fn database(secrets: &Secrets) -> Result<()> {
+    let url = format!("postgres://payonce:{}@127.0.0.1:1/shop", secrets.client_secret);
+    show("payonce::PostgresJournal", &PostgresJournal::at(&url)?);
     Ok(())
 }
 

@@ -112,6 +112,13 @@ impl<C: Client> Place<C> {
         desk.tried_again[payment] = true;
     }
 
+    /// Whether the process stood still until a moment ago.
+    fn woke_just_now(&self) -> bool {
+        let world = self.world.lock();
+        let until = world.processes[self.process].frozen_until;
+        until > 0 && world.now - until < SECOND
+    }
+
     fn over(&self, payment: usize, told: Told) {
         self.desk().told[payment].get_or_insert(told);
     }
@@ -148,7 +155,10 @@ async fn caller<C: Client>(place: Place<C>, payment: usize) {
                     error.kind() == ErrorKind::Journal && (overtaken || error.reference_id().is_none());
                 // And without its journal it knows of nothing that was sent before.
                 let forgotten = place.desk().tally.lost_journals > 0;
-                let claims = error.effect() == Effect::None && !unread && !forgotten;
+                // What was decided before the process stood still, and is told after it, was true when it was decided: who
+                // lets go of a payment does not know who takes it up.
+                let outdated = place.woke_just_now();
+                let claims = error.effect() == Effect::None && !unread && !forgotten && !outdated;
                 if claims && place.moved(payment).is_some_and(|moved| moved > 0) {
                     let words = error.to_string();
                     place
