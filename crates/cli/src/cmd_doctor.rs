@@ -5,7 +5,9 @@ use dollr::Dollr;
 use dwolla::Dwolla;
 use payonce::ErrorKind;
 
-use crate::config::{Client, Settings, profile};
+use crate::config::{
+    self, {Client, Settings, profile},
+};
 use crate::doctor::{Finding, State, disk, drift};
 use crate::exit::{Error, Exit};
 use crate::facade::{Facade, Place};
@@ -47,8 +49,13 @@ impl Doctor {
             }
             Err(problem) => tell(Finding::problem("configuration", problem.to_string(), "mend that first")),
         }
-        if let Ok(path) = self.client.journal.path() {
-            disk::look(&path).await.into_iter().for_each(tell);
+        match self.client.journal.path() {
+            Ok(path) => disk::look(&path).await.into_iter().for_each(tell),
+            Err(problem @ config::Problem::Database) => {
+                tell(Finding::problem("journal", problem.to_string(), "name a file with --journal"));
+            }
+            // What else is wrong with a profile has been told.
+            Err(_) => {}
         }
         Ok(if worst == State::Problem { Exit::Error } else { Exit::Done })
     }
