@@ -152,7 +152,7 @@ def execution(base, kind):
     if kind == "collection":
         order.update(payment_account_id="18", currency="USD")
     if kind == "payout":
-        token = {"code": "246810", "phone": "231770000000"}
+        token = {"code": "sandbox-passcode", "phone": "231770000000"}
         order.update(payout_account_id="18", passcode={"token": token, "device": DEVICE})
     return order
 

@@ -205,7 +205,7 @@ fn command(way: Way, python: &Path, url: &str, file: &Path) -> Result<Command> {
                 ("DOLLR_BASE_URL", url),
                 ("DOLLR_CLIENT_ID", "sandbox-client"),
                 ("DOLLR_CLIENT_SECRET", "sandbox-secret"),
-                ("DOLLR_PASSCODE", "246810"),
+                ("DOLLR_PASSCODE", "sandbox-passcode"),
                 ("DOLLR_PASSCODE_PHONE", "231770000000"),
             ]);
         }

@@ -25,7 +25,7 @@ const { access_token } = await post("/v1/jwt/client/obtain/token", credentials);
 const authorization = { authorization: `Bearer ${access_token}` };
 const passcode = {
   device: { name: "bench", type: "SERVER", platform: "LINUX", user_agent: "node", client_ip: "127.0.0.1" },
-  token: { code: "246810", phone: "231770000000" },
+  token: { code: "sandbox-passcode", phone: "231770000000" },
 };
 
 let paid = 0;

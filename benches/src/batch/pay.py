@@ -17,7 +17,7 @@ token = requests.post(
 ).json()["access_token"]
 passcode = {
     "device": {"name": "bench", "type": "SERVER", "platform": "LINUX", "user_agent": "python", "client_ip": "127.0.0.1"},
-    "token": {"code": "246810", "phone": "231770000000"},
+    "token": {"code": "sandbox-passcode", "phone": "231770000000"},
 }
 local = threading.local()
 

@@ -104,7 +104,7 @@ async fn pay(load: Load, rows: Vec<Row>) -> Result<usize> {
     let Token { access_token: token } = asked.send().await?.error_for_status()?.json().await?;
     let passcode = json!({
         "device": {"name": "bench", "type": "SERVER", "platform": "LINUX", "user_agent": "rust", "client_ip": "127.0.0.1"},
-        "token": {"code": "246810", "phone": "231770000000"},
+        "token": {"code": "sandbox-passcode", "phone": "231770000000"},
     });
     let client = Arc::new(Client { http, url: load.url, token, passcode });
     let permits = Arc::new(Semaphore::new(load.at_once));

@@ -16,9 +16,10 @@ use crate::stop::Stop;
 
 /// Run a local Dollr or Dwolla: real HTTP, real books, no real money.
 ///
-/// Dollr's only client is `sandbox-client` with the secret `sandbox-secret`; the passcode 246810 of the phone number
-/// 231770000000 approves payouts. Payment account 18 takes payouts in USD and LRD, account 21 declines them, wallet 3
-/// holds USD, counterparty 15 takes transfers, invoice 101 can be collected and payment intent 9001 refunded.
+/// Dollr's only client is `sandbox-client` with the secret `sandbox-secret`; the passcode `sandbox-passcode` of the
+/// phone number 231770000000 approves payouts. Payment account 18 takes payouts in USD and LRD, account 21 declines
+/// them, wallet 3 holds USD, counterparty 15 takes transfers, invoice 101 can be collected and payment intent 9001
+/// refunded.
 ///
 /// Dwolla's only application has the key `sandbox-key` and the secret `sandbox-secret`. Its bank is the funding source
 /// 707177c3-bf15-4e7e-b37c-55c3898d9bf4, and the customer 07d59716-ef22-4fe6-98e8-f3190233dfb8 can be paid.
