@@ -8,6 +8,7 @@ pub(crate) mod check;
 pub(crate) mod fees;
 mod orders;
 mod progress;
+mod replaced;
 mod report;
 pub(crate) mod result;
 pub(crate) mod rows;

@@ -4,9 +4,7 @@
 //! cell that came from outside is a formula to a spreadsheet.
 
 use std::collections::BTreeMap;
-use std::fs::File;
-use std::io::BufWriter;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use futures_util::StreamExt;
 use payonce::journal::{Record, SqliteJournal, Standing};
@@ -17,10 +15,11 @@ use serde::Serialize;
 use super::Problem;
 use super::check::{self, Known};
 use super::orders::Clients;
+use super::replaced::Replaced;
 use super::report::Report;
 use super::rows::Row;
 use super::run::beside;
-use super::source::{Source, directory};
+use super::source::Source;
 use super::tally::{Stands, Tally};
 use crate::exit::Error;
 use crate::rail::Rail;
@@ -239,31 +238,6 @@ async fn look(
         }
     }
     Ok(Some(line))
-}
-
-/// A file that takes the place of another in one step, once it is whole and on the disk.
-struct Replaced {
-    path: PathBuf,
-    file: BufWriter<tempfile::NamedTempFile>,
-}
-
-impl Replaced {
-    fn new(path: &Path) -> Result<Self, Problem> {
-        let file = tempfile::Builder::new().prefix(".payonce-").suffix(".part").tempfile_in(directory(path));
-        let file = file.map_err(|error| Problem::Unwritable(path.to_owned(), error))?;
-        Ok(Self { path: path.to_owned(), file: BufWriter::new(file) })
-    }
-
-    fn replace(self) -> Result<(), Problem> {
-        let Self { path, file } = self;
-        let replace = || {
-            let file = file.into_inner().map_err(std::io::IntoInnerError::into_error)?;
-            file.as_file().sync_all()?;
-            file.persist(&path)?;
-            File::open(directory(&path))?.sync_all()
-        };
-        replace().map_err(|error| Problem::Unwritable(path.clone(), error))
-    }
 }
 
 #[cfg(test)]

@@ -6,7 +6,7 @@ use std::fs;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use payonce_sandbox::dwolla::{BALANCE, VERIFIED_BALANCE};
 
@@ -277,10 +277,42 @@ async fn the_result_is_replaced_as_a_whole() {
     let old = std::io::read_to_string(&mut open).unwrap();
     assert_eq!(old.lines().count(), 4);
     assert_eq!(fs::read_to_string(&result).unwrap().lines().count(), 10);
-    let parts = fs::read_dir(shop.directory.path())
-        .unwrap()
-        .filter(|entry| entry.as_ref().unwrap().file_name().to_string_lossy().ends_with(".part"));
-    assert_eq!(parts.count(), 0);
+    assert_eq!(parts(shop.directory.path()), Vec::<PathBuf>::new());
+}
+
+/// What a run is writing and has not put in its place.
+fn parts(directory: &Path) -> Vec<PathBuf> {
+    let entries = fs::read_dir(directory).unwrap().map(|entry| entry.unwrap().path());
+    entries.filter(|path| path.extension().is_some_and(|end| end == "part")).collect()
+}
+
+/// It is killed when a part of the rows is in the file that will be the result.
+#[tokio::test]
+async fn killed_while_it_writes_the_result_it_leaves_the_old_one_and_the_next_run_clears_up() {
+    let shop = Shop::open().await;
+    let path = shop.directory.path();
+    fs::write(path.join("pay.csv"), payouts(3)).unwrap();
+    shop.run(&RUN).exits(0);
+    fs::write(path.join("pay.csv"), payouts(40_000)).unwrap();
+    let mut writes = silent(&mut shop.command(&["batch", "report", "pay.csv"]));
+    let half = loop {
+        assert_eq!(writes.try_wait().unwrap(), None, "it ended before it was seen to write");
+        match parts(path).pop() {
+            Some(part) if fs::metadata(&part).is_ok_and(|part| part.len() > 0) => break part,
+            _ => tokio::task::yield_now().await,
+        }
+    };
+    killed(writes);
+    assert!(half.exists());
+    whole(path, 3);
+    shop.run(&["batch", "report", "pay.csv"]).exits(4);
+    whole(path, 40_000);
+    assert_eq!(parts(path), [half.clone()], "it may be another run's, which has only begun");
+    let before = SystemTime::now() - Duration::from_secs(3600);
+    fs::File::options().write(true).open(&half).unwrap().set_modified(before).unwrap();
+    shop.run(&["batch", "report", "pay.csv"]).exits(4);
+    whole(path, 40_000);
+    assert_eq!(parts(path), Vec::<PathBuf>::new());
 }
 
 #[tokio::test]
