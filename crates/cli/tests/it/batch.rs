@@ -307,7 +307,7 @@ async fn killed_while_it_writes_the_result_it_leaves_the_old_one_and_the_next_ru
     whole(path, 3);
     shop.run(&["batch", "report", "pay.csv"]).exits(4);
     whole(path, 40_000);
-    assert_eq!(parts(path), [half.clone()], "it may be another run's, which has only begun");
+    assert_eq!(parts(path), [&*half], "it may be another run's, which has only begun");
     let before = SystemTime::now() - Duration::from_secs(3600);
     fs::File::options().write(true).open(&half).unwrap().set_modified(before).unwrap();
     shop.run(&["batch", "report", "pay.csv"]).exits(4);
