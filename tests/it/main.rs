@@ -20,6 +20,7 @@ mod mistakes;
 mod pages;
 mod payees;
 mod people;
+mod pooler;
 mod prices;
 mod rails;
 mod realtime;
