@@ -4,9 +4,13 @@
 
 use std::sync::Arc;
 
+use chrono::Utc;
 use dollr::journal::tokio_postgres::{Client, NoTls, connect};
 use dollr::journal::{Enqueued, PostgresJournal};
 use dollr::{Dollr, usd};
+use sqlx_core::connection::Connection as _;
+use sqlx_core::query_scalar::query_scalar;
+use sqlx_postgres::PgConnection;
 use test_postgres::TestPostgres;
 
 use crate::world::{AMA, World, completed};
@@ -73,6 +77,38 @@ async fn what_any_driver_records_by_the_function_is_paid() {
         ),
     );
     assert_eq!(said, "recorded");
+    assert_eq!(worker.resume().await.unwrap(), 1);
+    completed(&worker.find("salary/ama").await.unwrap().unwrap()).await;
+    assert_eq!(world.movements(), 1);
+}
+
+/// In a transaction of `sqlx`, by the statement that the guide shows.
+#[tokio::test]
+async fn what_a_transaction_of_sqlx_records_is_paid_if_and_only_if_it_commits() {
+    let Some(server) = TestPostgres::shared() else { return };
+    let (world, url) = (World::start().await, server.database());
+    let (worker, _) = process(&world, &url).await;
+    worker.resume().await.unwrap();
+    let mut shop = PgConnection::connect(&url).await.unwrap();
+    for (name, commits) in [("salary/kofi", false), ("salary/ama", true), ("salary/ama", true)] {
+        let intent = worker.payout(name, AMA, usd("250.00").unwrap()).intent().unwrap();
+        let mut transaction = shop.begin().await.unwrap();
+        let said: String = query_scalar("SELECT payonce.enqueue($1, $2, $3, $4, $5, $6, $7, $8, $9)")
+            .bind("default")
+            .bind(&intent.rail)
+            .bind(intent.operation.as_str())
+            .bind(intent.name.as_str())
+            .bind(intent.reference_id.as_uuid())
+            .bind(&intent.contents)
+            .bind(serde_json::to_string(&intent.expect).unwrap())
+            .bind(&intent.digest()[..])
+            .bind(Utc::now().timestamp_millis())
+            .fetch_one(&mut *transaction)
+            .await
+            .unwrap();
+        assert_ne!(said, "taken");
+        if commits { transaction.commit().await.unwrap() } else { transaction.rollback().await.unwrap() }
+    }
     assert_eq!(worker.resume().await.unwrap(), 1);
     completed(&worker.find("salary/ama").await.unwrap().unwrap()).await;
     assert_eq!(world.movements(), 1);
