@@ -5,7 +5,7 @@ use std::sync::Arc;
 use clap::Args;
 use dollr::Dollr;
 use dwolla::Dwolla;
-use payonce::journal::SqliteJournal;
+use payonce::journal::Journal;
 use payonce::{ErrorKind, Name};
 
 use crate::cmd_pay::tell;
@@ -31,7 +31,7 @@ pub(crate) struct Again {
 
 impl Again {
     pub(crate) async fn run(self, json: bool) -> Result<Exit, Error> {
-        let journal = Arc::new(self.client.journal.open()?);
+        let journal = self.client.journal.open()?;
         let found = self.rails.find_by_name(&*journal, &self.name).await?;
         let (rail, _) = found.ok_or_else(|| unknown(self.name.as_str()))?;
         match rail {
@@ -40,7 +40,7 @@ impl Again {
         }
     }
 
-    async fn on<F: Facade>(self, journal: Arc<SqliteJournal>, json: bool) -> Result<Exit, Error> {
+    async fn on<F: Facade>(self, journal: Arc<dyn Journal>, json: bool) -> Result<Exit, Error> {
         let facade = F::open(self.client.variables(&[F::RAIL])?, Place::Open(journal))?;
         let found = facade.find_payment(&self.name).await?;
         let payment = found.ok_or_else(|| unknown(self.name.as_str()))?.again().await?;

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use clap::{Args, Subcommand};
-use payonce::journal::{Journal, MemoryJournal, SqliteJournal};
+use payonce::journal::{Journal, MemoryJournal};
 use serde::Serialize;
 
 use crate::batch::check::{Survey, survey};
@@ -16,7 +16,7 @@ use crate::batch::run::{Left, Pace, Run, Stopped, clients};
 use crate::batch::source::Source;
 use crate::batch::tally::{Part, Stands};
 use crate::batch::{Bad, Problem, count, sample};
-use crate::config::{Client, JournalFile};
+use crate::config::{Client, JournalPlace};
 use crate::exit::{Error, Exit};
 use crate::print::{self, Answer};
 use crate::rail::Rail;
@@ -136,7 +136,7 @@ struct ReportFile {
     #[command(flatten)]
     file: File,
     #[command(flatten)]
-    journal: JournalFile,
+    journal: JournalPlace,
 }
 
 /// Print a file to try with the sandbox. About one line in a hundred is declined there.
@@ -175,7 +175,7 @@ impl Check {
     async fn run(self, json: bool) -> Result<Exit, Error> {
         let source = Source::open(&self.file.file)?;
         let journal = self.client.journal.open_if_there()?;
-        let mut found = look(&source, self.file.rail, journal.as_ref(), json).await?;
+        let mut found = look(&source, self.file.rail, journal.as_deref(), json).await?;
         let (questions, refused) = (std::mem::take(&mut found.fees), found.refuse(&source));
         let fees = if self.no_fees || refused.is_err() {
             None
@@ -201,7 +201,7 @@ impl RunFile {
         let source = Source::copy(&self.file.file)?;
         let rail = self.file.rail;
         let known = self.client.journal.open_if_there()?;
-        let mut found = look(&source, rail, known.as_ref(), json).await?;
+        let mut found = look(&source, rail, known.as_deref(), json).await?;
         found.refuse(&source)?;
         let questions = std::mem::take(&mut found.fees);
         // Before the journal is made, so that a run without credentials leaves nothing.
@@ -220,13 +220,13 @@ impl RunFile {
         }
         self.agreed(&found)?;
         let journal = match known {
-            Some(journal) => Arc::new(journal),
-            None => Arc::new(self.client.journal.open_or_make()?),
+            Some(journal) => journal,
+            None => self.client.journal.open_or_make()?,
         };
-        let (pace, shared) = (self.pace(), Arc::clone(&journal) as Arc<dyn Journal>);
+        let (pace, shared) = (self.pace(), Arc::clone(&journal));
         let clients = clients(variables, &shared, &found.tally, pace)?;
         let left = Box::pin(Run::new(&clients, pace, found.tally.all()).pay(&source, rail)).await?;
-        let told = tell(&source, rail, Some(&journal), &left.refused).await?;
+        let told = tell(&source, rail, Some(&*journal), &left.refused).await?;
         self.finish(left, told, json)
     }
 
@@ -296,7 +296,7 @@ impl ReportFile {
     async fn run(self, json: bool) -> Result<Exit, Error> {
         let source = Source::copy(&self.file.file)?;
         let journal = self.journal.open()?;
-        let told = tell(&source, self.file.rail, Some(&journal), &BTreeMap::new()).await?;
+        let told = tell(&source, self.file.rail, Some(&*journal), &BTreeMap::new()).await?;
         told.show(false, json);
         Ok(told.tally.exit())
     }
@@ -316,7 +316,7 @@ impl Sample {
 async fn look(
     source: &Source,
     rail: Rail,
-    journal: Option<&SqliteJournal>,
+    journal: Option<&dyn Journal>,
     json: bool,
 ) -> Result<Survey, Error> {
     let tell = |bad: &Bad| match bad.text(source.path()) {

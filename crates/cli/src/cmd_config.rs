@@ -63,7 +63,7 @@ impl Show {
         let rails = [Rail::Dollr, Rail::Dwolla];
         let settings = self.client.settings(&rails)?;
         let (journal, from) = self.client.journal.told_by()?;
-        let value = Some(journal.display().to_string());
+        let value = Some(journal.told()?);
         let mut all = vec![Shown { setting: "journal", value, secret: false, from }];
         for rail in rails {
             let names = rail.setting_names();

@@ -8,7 +8,7 @@ use payonce::ErrorKind;
 use crate::config::{
     self, {Client, Settings, profile},
 };
-use crate::doctor::{Finding, State, disk, drift};
+use crate::doctor::{Finding, State, drift, journal};
 use crate::exit::{Error, Exit};
 use crate::facade::{Facade, Place};
 use crate::print;
@@ -49,10 +49,10 @@ impl Doctor {
             }
             Err(problem) => tell(Finding::problem("configuration", problem.to_string(), "mend that first")),
         }
-        match self.client.journal.path() {
-            Ok(path) => disk::look(&path).await.into_iter().for_each(tell),
-            Err(problem @ config::Problem::Database) => {
-                tell(Finding::problem("journal", problem.to_string(), "name a file with --journal"));
+        match self.client.journal.place() {
+            Ok(place) => journal::look(&place).await.into_iter().for_each(tell),
+            Err(problem @ config::Problem::ShownPassword) => {
+                tell(Finding::problem("journal", problem.to_string(), "mend that first"));
             }
             // What else is wrong with a profile has been told.
             Err(_) => {}

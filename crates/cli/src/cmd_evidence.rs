@@ -6,7 +6,6 @@
 use std::fs::OpenOptions;
 use std::io::Write;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 
 use chrono::Utc;
 use clap::Args;
@@ -70,7 +69,7 @@ struct Response {
 
 impl Evidence {
     pub(crate) async fn run(self, json: bool) -> Result<Exit, Error> {
-        let journal = Arc::new(self.client.journal.open()?);
+        let journal = self.client.journal.open()?;
         let found = self.rails.find(&*journal, &self.payment).await?;
         let (rail, record) = found.ok_or_else(|| unknown(self.payment.as_str()))?;
         // Without them nothing can be told apart from a secret, so they are needed even where nobody is asked.

@@ -1,7 +1,5 @@
 //! `payonce explain`: what happened to a payment and why, what comes next, and what to do.
 
-use std::sync::Arc;
-
 use clap::Args;
 use payonce::Name;
 
@@ -30,7 +28,7 @@ pub(crate) struct Explain {
 
 impl Explain {
     pub(crate) async fn run(self, json: bool) -> Result<Exit, Error> {
-        let journal = Arc::new(self.client.journal.open()?);
+        let journal = self.client.journal.open()?;
         let found = self.rails.find(&*journal, &self.payment).await?;
         let (rail, record) = found.ok_or_else(|| unknown(self.payment.as_str()))?;
         let asked = ask(&self.client.variables(&[rail]), &journal, rail, &record.intent.name).await?;

@@ -4,10 +4,10 @@
 //! does not keep the others from being exported.
 
 use clap::Args;
-use payonce::journal::{Journal, Key};
+use payonce::journal::Key;
 
 use crate::cmd_history::Shown;
-use crate::config::JournalFile;
+use crate::config::JournalPlace;
 use crate::exit::{Error, Exit};
 use crate::print;
 use crate::selection::Selection;
@@ -21,13 +21,13 @@ pub(crate) struct Export {
     #[command(flatten)]
     selection: Selection,
     #[command(flatten)]
-    journal: JournalFile,
+    journal: JournalPlace,
 }
 
 impl Export {
     pub(crate) async fn run(self) -> Result<Exit, Error> {
         let journal = self.journal.open()?;
-        let mut selected = self.selection.of(&journal);
+        let mut selected = self.selection.of(&*journal);
         let mut exit = Exit::Done;
         while let Some((rail, payment)) = selected.next().await? {
             let found = journal.find(rail.name(), Key::Name(payment.name.clone())).await;

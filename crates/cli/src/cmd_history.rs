@@ -9,7 +9,7 @@ use serde::Serialize;
 use serde_json::value::RawValue;
 
 use crate::cmd_again::unknown;
-use crate::config::JournalFile;
+use crate::config::JournalPlace;
 use crate::exit::{Error, Exit};
 use crate::print;
 use crate::rail::{Rail, Rails};
@@ -23,7 +23,7 @@ pub(crate) struct List {
     #[command(flatten)]
     selection: Selection,
     #[command(flatten)]
-    journal: JournalFile,
+    journal: JournalPlace,
 }
 
 /// One payment of a list.
@@ -44,7 +44,7 @@ struct Listed {
 impl List {
     pub(crate) async fn run(self, json: bool) -> Result<Exit, Error> {
         let journal = self.journal.open()?;
-        let mut selected = self.selection.of(&journal);
+        let mut selected = self.selection.of(&*journal);
         while let Some((rail, payment)) = selected.next().await? {
             show_listed(rail, &payment, json);
             if !print::is_read() {
@@ -87,7 +87,7 @@ pub(crate) struct Show {
     #[command(flatten)]
     rails: Rails,
     #[command(flatten)]
-    journal: JournalFile,
+    journal: JournalPlace,
 }
 
 /// A payment with all its history.
@@ -138,7 +138,7 @@ pub(crate) fn keys(record: &Record) -> Vec<ReferenceId> {
 impl Show {
     pub(crate) async fn run(self, json: bool) -> Result<Exit, Error> {
         let journal = self.journal.open()?;
-        let found = self.rails.find(&journal, &self.payment).await?;
+        let found = self.rails.find(&*journal, &self.payment).await?;
         let (rail, record) = found.ok_or_else(|| unknown(self.payment.as_str()))?;
         if json {
             print::json(&Shown::of(rail, &record)?);

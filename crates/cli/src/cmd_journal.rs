@@ -6,7 +6,7 @@ use clap::{Args, Subcommand};
 use payonce::journal::upkeep::{self, Compacted, Health};
 use serde::Serialize;
 
-use crate::config::JournalFile;
+use crate::config::JournalPlace;
 use crate::exit::{Error, Exit};
 use crate::print;
 use crate::words::count;
@@ -26,7 +26,7 @@ enum Upkeep {
     /// Changes nothing, and others may write meanwhile. The exit code is 0 if all is well and 6 if something is wrong.
     Check {
         #[command(flatten)]
-        journal: JournalFile,
+        journal: JournalPlace,
     },
     /// Copy the journal to a new file that only its owner can read, while others write; the copy is checked.
     ///
@@ -38,7 +38,7 @@ enum Upkeep {
         #[arg(long)]
         dry_run: bool,
         #[command(flatten)]
-        journal: JournalFile,
+        journal: JournalPlace,
     },
     /// Fold the log into the file and give unused space back, if no other process has the journal open. No payment and no
     /// event is ever removed.
@@ -47,7 +47,7 @@ enum Upkeep {
         #[arg(long)]
         dry_run: bool,
         #[command(flatten)]
-        journal: JournalFile,
+        journal: JournalPlace,
     },
 }
 
@@ -89,8 +89,8 @@ impl JournalCommand {
     }
 }
 
-fn check(journal: &JournalFile, json: bool) -> Result<Exit, Error> {
-    let health = upkeep::check(journal.there()?)?;
+fn check(journal: &JournalPlace, json: bool) -> Result<Exit, Error> {
+    let health = upkeep::check(journal.file()?)?;
     if json {
         print::json(&Checked { sound: health.is_sound(), health: &health });
         return Ok(if health.is_sound() { Exit::Done } else { Exit::Found });
@@ -116,8 +116,8 @@ fn check(journal: &JournalFile, json: bool) -> Result<Exit, Error> {
     Ok(Exit::Found)
 }
 
-fn back_up(journal: &JournalFile, to: &PathBuf, dry_run: bool, json: bool) -> Result<Exit, Error> {
-    let from = journal.there()?;
+fn back_up(journal: &JournalPlace, to: &PathBuf, dry_run: bool, json: bool) -> Result<Exit, Error> {
+    let from = journal.file()?;
     let health = if dry_run { upkeep::check(&from)? } else { upkeep::backup(&from, to)? };
     let bytes = upkeep::size(if dry_run { &from } else { to });
     let Health { payments, events, .. } = health;
@@ -134,8 +134,8 @@ fn back_up(journal: &JournalFile, to: &PathBuf, dry_run: bool, json: bool) -> Re
     Ok(if health.is_sound() { Exit::Done } else { Exit::Found })
 }
 
-fn compact(journal: &JournalFile, dry_run: bool, json: bool) -> Result<Exit, Error> {
-    let path = journal.there()?;
+fn compact(journal: &JournalPlace, dry_run: bool, json: bool) -> Result<Exit, Error> {
+    let path = journal.file()?;
     let done = if dry_run {
         upkeep::may_compact(&path)?;
         Done { compacted: false, bytes_before: upkeep::size(&path), bytes_after: None }

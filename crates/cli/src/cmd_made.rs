@@ -31,8 +31,8 @@ impl Made {
     /// The client, the payment, and the transfer that it made.
     async fn find(&self, wish: &str) -> Result<(Dwolla, Payment, Transfer), Error> {
         let journal = self.client.journal.open()?;
-        let found = Rails::of(Rail::Dwolla).find_by_name(&journal, &self.name).await?;
-        if found.is_none() && Rails::of(Rail::Dollr).find_by_name(&journal, &self.name).await?.is_some() {
+        let found = Rails::of(Rail::Dwolla).find_by_name(&*journal, &self.name).await?;
+        if found.is_none() && Rails::of(Rail::Dollr).find_by_name(&*journal, &self.name).await?.is_some() {
             let message = format!("nothing was asked: {} is on dollr, which does not {wish}", self.name);
             return Err(payonce::Error::new(ErrorKind::Invalid, message).into());
         }

@@ -4,13 +4,12 @@
 
 use std::fmt::Display;
 use std::fs;
-use std::sync::Arc;
 
 use chrono::Utc;
 use clap::Args;
 use dollr::Dollr;
 use dwolla::Dwolla;
-use payonce::journal::{Filter, Journal};
+use payonce::journal::Filter;
 use payonce::reconcile::{Difference, Reconciliation};
 use payonce::{Error as PaymentError, ErrorKind, Name, Operation, Timestamp};
 use serde::Serialize;
@@ -52,7 +51,7 @@ pub(crate) struct Reconcile {
 impl Reconcile {
     pub(crate) async fn run(self, json: bool) -> Result<Exit, Error> {
         let period = self.since..self.until.unwrap_or_else(Utc::now);
-        let journal = Arc::new(self.client.journal.open()?);
+        let journal = self.client.journal.open()?;
         let others = Filter { limit: 1, ..Filter::default() };
         let other = self.rail.other();
         if !journal.list(other.name(), others).await?.is_empty() {

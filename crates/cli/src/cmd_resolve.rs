@@ -8,7 +8,7 @@ use std::sync::Arc;
 use clap::Args;
 use dollr::Dollr;
 use dwolla::Dwolla;
-use payonce::journal::{Record, SqliteJournal, Standing};
+use payonce::journal::{Journal, Record, Standing};
 use payonce::step::{Expect, Outcome, ParkReason};
 use payonce::{Error as PaymentError, ErrorKind, Money, Name, Receipt, ReferenceId};
 use serde::Serialize;
@@ -83,7 +83,7 @@ struct Resolved<'s> {
 
 impl Resolve {
     pub(crate) async fn run(self, json: bool) -> Result<Exit, Error> {
-        let journal = Arc::new(self.client.journal.open()?);
+        let journal = self.client.journal.open()?;
         let found = self.rails.find_by_name(&*journal, &self.name).await?;
         let (rail, record) = found.ok_or_else(|| unknown(self.name.as_str()))?;
         // Once, because standard input can be read once.
@@ -175,7 +175,7 @@ impl Resolve {
     async fn write<F: Facade>(
         &self,
         variables: Variables,
-        journal: Arc<SqliteJournal>,
+        journal: Arc<dyn Journal>,
         decision: &Decided,
     ) -> Result<Report, Error> {
         let facade = F::open(variables, Place::Open(journal))?;

@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 use clap::Args;
 use dollr::Dollr;
 use dwolla::Dwolla;
-use payonce::journal::{Filter, Journal, PaymentId, SqliteJournal, Standing};
+use payonce::journal::{Filter, Journal, PaymentId, Standing};
 use payonce::{ErrorKind, Name, Settlement};
 use serde::Serialize;
 use tokio::task::JoinSet;
@@ -125,7 +125,7 @@ impl Resume {
         let mut result = TakenUp::default();
         if let Some(journal) = self.client.journal.open_if_there()? {
             for rail in self.rails.each() {
-                result.left_alone += unfinished(&journal, *rail).await?.len();
+                result.left_alone += unfinished(&*journal, *rail).await?.len();
             }
         }
         if json {
@@ -143,7 +143,7 @@ struct Work {
     json: bool,
     /// Whether the end of each payment is told when it comes.
     tells: bool,
-    journal: Option<Arc<SqliteJournal>>,
+    journal: Option<Arc<dyn Journal>>,
     dollr: Option<Dollr>,
     dwolla: Option<Dwolla>,
     ends: Ends,
@@ -190,17 +190,17 @@ impl Work {
     }
 
     /// The journal, once there is one.
-    fn journal(&mut self, client: &Client) -> Result<Option<Arc<SqliteJournal>>, Error> {
+    fn journal(&mut self, client: &Client) -> Result<Option<Arc<dyn Journal>>, Error> {
         if self.journal.is_none() {
-            self.journal = client.journal.open_if_there()?.map(Arc::new);
+            self.journal = client.journal.open_if_there()?;
         }
         Ok(self.journal.clone())
     }
 
     /// Has every unfinished payment of a rail driven that is not driven yet, and waits for the end of each.
-    async fn take_up<F: Slot>(&mut self, journal: &Arc<SqliteJournal>) -> Result<(), Error> {
+    async fn take_up<F: Slot>(&mut self, journal: &Arc<dyn Journal>) -> Result<(), Error> {
         let rail = F::RAIL;
-        let mut found = unfinished(journal, rail).await?;
+        let mut found = unfinished(&**journal, rail).await?;
         found.retain(|(id, _)| match self.taken.get(&(rail, *id)) {
             None => true,
             Some(stopped) => stopped.is_some_and(|at| at.elapsed() >= REST),
@@ -223,7 +223,7 @@ impl Work {
 
     async fn take<F: Slot>(
         &mut self,
-        journal: &Arc<SqliteJournal>,
+        journal: &Arc<dyn Journal>,
         found: Vec<(PaymentId, Name)>,
     ) -> Result<(), payonce::Error> {
         let facade = match F::slot(self) {
@@ -320,7 +320,7 @@ impl Work {
 }
 
 /// The unfinished payments of a rail.
-async fn unfinished(journal: &SqliteJournal, rail: Rail) -> Result<Vec<(PaymentId, Name)>, payonce::Error> {
+async fn unfinished(journal: &dyn Journal, rail: Rail) -> Result<Vec<(PaymentId, Name)>, payonce::Error> {
     let (mut filter, mut all) = (UNFINISHED, Vec::new());
     loop {
         let page = journal.list(rail.name(), filter.clone()).await?;

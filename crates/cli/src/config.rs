@@ -5,6 +5,7 @@
 //! error names the setting and never shows its value. A profile is one account and one journal: where the environment
 //! names another account, nothing is taken from the profile.
 
+pub(crate) mod journal;
 pub(crate) mod private;
 pub(crate) mod profile;
 pub(crate) mod secrets;
@@ -14,18 +15,15 @@ use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
 use clap::Args;
-use payonce::journal::SqliteJournal;
 
 use crate::facade::{Facade, Place, Variables};
 use crate::rail::Rail;
+pub(crate) use journal::JournalPlace;
 use profile::{Profile, ProfileName};
 use secrets::Secrets;
 
 /// The variable that asks for traces.
 pub(crate) const LOG: &str = "PAYONCE_LOG";
-
-/// The journal's file, where nothing names another.
-const JOURNAL: &str = "payonce.db";
 
 /// The settings, as `--help` shows them.
 pub(crate) const HELP: &str = "\
@@ -40,7 +38,8 @@ Environment:
                                           what sends payouts
   PAYONCE_PROFILE                         the profile in the configuration file (default)
   PAYONCE_RAIL                            what a transfer goes over, dollr or dwolla (dollr)
-  PAYONCE_JOURNAL                         the journal's file (payonce.db in the current directory)
+  PAYONCE_JOURNAL                         the journal: a file (payonce.db in the current directory), or the URL of a
+                                          PostgreSQL database, whose password can stand in PGPASSWORD or PGPASSFILE
   PAYONCE_LOG                             what to trace to standard error, for example dollr=debug
 
 All of it but the profile, the device, the rail, the journal and the log can stand in a file instead, which --secrets
@@ -124,10 +123,25 @@ pub(crate) enum Problem {
     #[error("nothing can be written to {0}: {1}; files that are there are not overwritten")]
     NotWritten(PathBuf, std::io::Error),
     #[error(
-        "the journal is named by the URL of a database, and this command knows journals in files only: nothing was read or \
-         sent. A program that uses the libraries can pay from that database (docs/fleet.md)"
+        "the journal is in a database, and this command looks after a journal in a file; nothing was done. PostgreSQL's own \
+         tools look after a database: back it up with pg_dump or a base backup, and check it with pg_amcheck (docs/fleet.md)"
     )]
     Database,
+    #[error(
+        "the journal is in a database, and this command writes beside the journal's file; nothing was sent. Name a file of \
+         its own with --journal"
+    )]
+    NothingBeside,
+    #[error(
+        "the journal's URL on the command line holds a password, which every process of this machine can read there; \
+         nothing was read or sent. Change the password, and put it into PGPASSWORD, the password file (PGPASSFILE), \
+         PAYONCE_JOURNAL or a profile"
+    )]
+    ShownPassword,
+    #[error(
+        "there are no credentials, for no rail: payonce login, or set the variables that payonce --help lists"
+    )]
+    NoCredentials,
     #[error("there is no journal at {0}; PAYONCE_JOURNAL or --journal names another")]
     NoJournal(PathBuf),
     #[error("line {1} of {path}: {2}", path = .0.display())]
@@ -160,94 +174,6 @@ fn listed(names: &[String]) -> String {
     if names.is_empty() { String::new() } else { format!(", but {}", names.join(", ")) }
 }
 
-/// Where the journal is.
-#[derive(Debug, Args)]
-pub(crate) struct JournalFile {
-    /// The journal's file; otherwise the profile's, or payonce.db in the current directory.
-    #[arg(
-        long = "journal",
-        value_name = "FILE",
-        env = "PAYONCE_JOURNAL",
-        hide_env_values = true,
-        display_order = 91
-    )]
-    path: Option<PathBuf>,
-    /// The profile in the configuration file, for what neither the command line nor the environment says.
-    #[arg(long, value_name = "NAME", env = "PAYONCE_PROFILE", hide_env_values = true, display_order = 92)]
-    profile: Option<ProfileName>,
-}
-
-impl JournalFile {
-    /// The journal: one that is not there is not made.
-    pub(crate) fn open(&self) -> Result<SqliteJournal, crate::Error> {
-        Ok(SqliteJournal::open(self.there()?)?)
-    }
-
-    /// The journal, which is made if there is none.
-    pub(crate) fn open_or_make(&self) -> Result<SqliteJournal, crate::Error> {
-        Ok(SqliteJournal::open(self.path()?)?)
-    }
-
-    /// The file, which is there.
-    pub(crate) fn there(&self) -> Result<PathBuf, crate::Error> {
-        let path = self.path()?;
-        if path.exists() { Ok(path) } else { Err(Problem::NoJournal(path).into()) }
-    }
-
-    /// The journal, if there is one.
-    pub(crate) fn open_if_there(&self) -> Result<Option<SqliteJournal>, crate::Error> {
-        let path = self.path()?;
-        if !path.exists() {
-            return Ok(None);
-        }
-        Ok(Some(SqliteJournal::open(path)?))
-    }
-
-    /// The journal's file, whether it is there or not.
-    pub(crate) fn path(&self) -> Result<PathBuf, Problem> {
-        let path = match &self.path {
-            Some(path) => path.clone(),
-            None => {
-                let profile = self.profile(&Settings::of_environment().variables)?;
-                profile.and_then(|(_, profile)| profile.journal).unwrap_or_else(|| JOURNAL.into())
-            }
-        };
-        // It may hold a password, so it is not repeated.
-        if path.to_str().is_some_and(|text| text.contains("://")) { Err(Problem::Database) } else { Ok(path) }
-    }
-
-    /// The journal's file, and what names it.
-    pub(crate) fn told_by(&self) -> Result<(PathBuf, String), Problem> {
-        let told = match (&self.path, self.profile(&Settings::of_environment().variables)?) {
-            (Some(_), _) => "--journal or PAYONCE_JOURNAL".to_owned(),
-            (None, Some((name, Profile { journal: Some(_), .. }))) => format!("the profile {name}"),
-            (None, _) => "the current directory".to_owned(),
-        };
-        Ok((self.path()?, told))
-    }
-
-    /// The profile that does not hold because a variable names another account, and that variable.
-    pub(crate) fn put_aside(&self) -> Result<Option<(&'static str, ProfileName)>, Problem> {
-        let Some((name, profile)) = profile::find(self.profile.as_ref())? else { return Ok(None) };
-        Ok(profile.differs(&Settings::of_environment().variables).map(|variable| (variable, name)))
-    }
-
-    /// The profile that holds beside the environment.
-    pub(crate) fn used(&self) -> Result<Option<ProfileName>, Problem> {
-        Ok(self.profile(&Settings::of_environment().variables)?.map(|(name, _)| name))
-    }
-
-    /// The profile that holds beside these variables, if there is one. One that was asked for is not put aside in silence.
-    fn profile(&self, variables: &Variables) -> Result<Option<(ProfileName, Profile)>, Problem> {
-        let Some((name, profile)) = profile::find(self.profile.as_ref())? else { return Ok(None) };
-        match profile.differs(variables) {
-            None => Ok(Some((name, profile))),
-            Some(_) if self.profile.is_none() => Ok(None),
-            Some(variable) => Err(Problem::AnotherAccount(variable, name)),
-        }
-    }
-}
-
 /// Whom to pay as, and where to write it down.
 #[derive(Debug, Args)]
 pub(crate) struct Client {
@@ -256,14 +182,18 @@ pub(crate) struct Client {
     #[arg(long, value_name = "FILE", display_order = 90)]
     secrets: Option<PathBuf>,
     #[command(flatten)]
-    pub(crate) journal: JournalFile,
+    pub(crate) journal: JournalPlace,
 }
 
 impl Client {
     /// The client that the settings describe, with its journal.
     pub(crate) fn open<F: Facade>(&self) -> Result<F, crate::Error> {
         let variables = self.variables(&[F::RAIL])?;
-        Ok(F::open(variables, Place::File(&self.journal.path()?))?)
+        let place = self.journal.place()?;
+        Ok(match place {
+            journal::Place::File(path) => F::open(variables, Place::File(&path))?,
+            place @ journal::Place::Database(_) => F::open(variables, Place::Open(place.open()?))?,
+        })
     }
 
     /// The settings of these rails by the names of their variables.
@@ -282,7 +212,7 @@ impl Client {
         match profile.differs(&settings.variables) {
             None => settings.add_profile(&name, &profile, rails).map(|()| settings),
             // The journal is named, so it is not the profile's that this account's payments would be written to.
-            Some(_) if self.journal.profile.is_none() && self.journal.path.is_some() => Ok(settings),
+            Some(_) if self.journal.profile.is_none() && self.journal.named.is_some() => Ok(settings),
             Some(variable) => Err(Problem::AnotherAccount(variable, name)),
         }
     }

@@ -5,12 +5,13 @@ use std::ffi::OsString;
 use std::future::Future;
 use std::path::Path;
 use std::sync::Arc;
+use std::time::Duration;
 
 use chrono::TimeDelta;
 use dollr::{Dollr, DollrRail};
 use dwolla::{Dwolla, DwollaRail};
-use payonce::journal::{Filter, SqliteJournal, Summary};
-use payonce::{Error, ErrorKind, Name, Operation, Payment, ReferenceId};
+use payonce::journal::{Filter, Journal, Summary};
+use payonce::{Error, ErrorKind, Limits, Name, Operation, Payment, ReferenceId};
 use serde_json::Value;
 
 use crate::rail::Rail;
@@ -23,7 +24,7 @@ pub(crate) enum Place<'p> {
     /// In this file, which is made if there is none.
     File(&'p Path),
     /// It is open already, and other clients may have it too.
-    Open(Arc<SqliteJournal>),
+    Open(Arc<dyn Journal>),
     /// Nowhere: nothing will be paid.
     Memory,
 }
@@ -38,6 +39,15 @@ pub(crate) trait Facade: Clone + Send + Sync + Sized + 'static {
 
     /// The client that the settings describe.
     fn open(variables: Variables, journal: Place<'_>) -> Result<Self, Error>;
+
+    /// The client of a worker: so many payments in the middle of a call at any time.
+    fn worker(variables: Variables, journal: Arc<dyn Journal>, concurrency: usize) -> Result<Self, Error>;
+
+    /// Takes up what is free in the journal, and drives it, until it is stopped.
+    fn work(&self, limits: Limits) -> impl Future<Output = Result<(), Error>> + Send;
+
+    /// Lets the calls in flight end within that time, and begins no more; says whether they have ended.
+    fn stop_within(&self, grace: Duration) -> impl Future<Output = bool> + Send;
 
     /// Fetches a token, and tells how far the provider's clock is ahead, to the second, if its reply told.
     fn sign_in(&self) -> impl Future<Output = Result<Option<TimeDelta>, Error>> + Send;
@@ -103,6 +113,22 @@ macro_rules! facade {
                     Place::Open(journal) => builder.journal_with(journal).build(),
                     Place::Memory => builder.journal_in_memory().build(),
                 }
+            }
+
+            fn worker(
+                variables: Variables,
+                journal: Arc<dyn Journal>,
+                concurrency: usize,
+            ) -> Result<Self, Error> {
+                <$builder>::from_variables(variables)?.journal_with(journal).concurrency(concurrency).build()
+            }
+
+            async fn work(&self, limits: Limits) -> Result<(), Error> {
+                self.work(limits).await
+            }
+
+            async fn stop_within(&self, grace: Duration) -> bool {
+                self.stop_within(grace).await
             }
 
             async fn sign_in(&self) -> Result<Option<TimeDelta>, Error> {

@@ -28,6 +28,7 @@ mod cmd_sandbox;
 mod cmd_schema;
 mod cmd_simulate;
 mod cmd_transfer;
+mod cmd_work;
 mod config;
 mod demo;
 mod doctor;
@@ -84,6 +85,7 @@ enum Command {
     Returned(cmd_made::Returned),
     Simulate(cmd_simulate::Simulate),
     Resume(cmd_resume::Resume),
+    Work(cmd_work::Work),
     List(cmd_history::List),
     Show(cmd_history::Show),
     Login(cmd_login::Login),
@@ -118,6 +120,7 @@ impl Command {
             Self::Returned(returned) => returned.run(json).await,
             Self::Simulate(simulate) => simulate.run(json).await,
             Self::Resume(resume) => resume.run(json).await,
+            Self::Work(work) => work.run(json).await,
             Self::List(list) => list.run(json).await,
             Self::Show(show) => show.run(json).await,
             Self::Login(login) => login.run(json).await,
@@ -137,9 +140,10 @@ impl Command {
     }
 }
 
-/// Writes what the library traces to standard error, if `PAYONCE_LOG` asks for it.
-fn trace() -> Result<(), Error> {
-    let Some(filter) = std::env::var_os(config::LOG) else { return Ok(()) };
+/// Writes what the library traces to standard error: what `PAYONCE_LOG` asks for, or else what the command does unasked.
+fn trace(unasked: Option<&str>) -> Result<(), Error> {
+    let asked = std::env::var_os(config::LOG);
+    let Some(filter) = asked.or(unasked.map(Into::into)) else { return Ok(()) };
     let filter = filter.into_string().ok().and_then(|filter| EnvFilter::try_new(filter).ok());
     let filter = filter.ok_or(config::Problem::Log)?;
     tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).with_ansi(false).init();
@@ -147,7 +151,10 @@ fn trace() -> Result<(), Error> {
 }
 
 fn run(cli: Cli) -> Result<Exit, Error> {
-    trace()?;
+    trace(match cli.command {
+        Command::Work(_) => Some(cmd_work::LOGGED),
+        _ => None,
+    })?;
     // A batch waits for the provider and for the disk, and one thread that waits is cheaper than several.
     let mut runtime = match cli.command {
         Command::Batch(_) => tokio::runtime::Builder::new_current_thread(),

@@ -79,7 +79,7 @@ impl Rails {
     /// a name if no payment has the key.
     pub(crate) async fn find(
         &self,
-        journal: &impl Journal,
+        journal: &dyn Journal,
         payment: &Name,
     ) -> Result<Option<(Rail, Record)>, Error> {
         if let Ok(key) = payment.as_str().parse() {
@@ -95,7 +95,7 @@ impl Rails {
     /// Finds a payment by its name.
     pub(crate) async fn find_by_name(
         &self,
-        journal: &impl Journal,
+        journal: &dyn Journal,
         name: &Name,
     ) -> Result<Option<(Rail, Record)>, Error> {
         let mut found = None;

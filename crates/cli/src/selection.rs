@@ -5,7 +5,7 @@ use std::collections::VecDeque;
 
 use chrono::{DateTime, NaiveDate, NaiveDateTime, TimeDelta, Utc};
 use clap::Args;
-use payonce::journal::{Filter, Journal, Key, Record, SqliteJournal, Standing, Summary};
+use payonce::journal::{Filter, Journal, Key, Record, Standing, Summary};
 use payonce::step::Event;
 use payonce::{Error, ErrorKind, Timestamp};
 
@@ -48,7 +48,7 @@ fn normal(rail: Rail) -> TimeDelta {
 
 impl Selection {
     /// The payments, in the order in which they were recorded.
-    pub(crate) fn of<'j>(&self, journal: &'j SqliteJournal) -> Selected<'j> {
+    pub(crate) fn of<'j>(&self, journal: &'j dyn Journal) -> Selected<'j> {
         let unfinished = self.unfinished;
         let filter = Filter { standing: self.standing, unfinished, after: None, limit: PAGE };
         let pages = self.rails.each().iter().map(|rail| Page::new(*rail, &filter)).collect();
@@ -59,7 +59,7 @@ impl Selection {
 
 /// Payments that are being read.
 pub(crate) struct Selected<'j> {
-    journal: &'j SqliteJournal,
+    journal: &'j dyn Journal,
     pages: Vec<Page>,
     /// Only those that are stuck at that moment.
     stuck: Option<Timestamp>,
@@ -123,7 +123,7 @@ impl Page {
     }
 
     /// Reads on if everything was told.
-    async fn fill(&mut self, journal: &impl Journal) -> Result<(), Error> {
+    async fn fill(&mut self, journal: &dyn Journal) -> Result<(), Error> {
         if let (true, Some(filter)) = (self.read.is_empty(), &mut self.rest) {
             self.read = journal.list(self.rail.name(), filter.clone()).await?.into();
             match self.read.back() {

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use chrono::Utc;
 use dollr::Dollr;
 use dwolla::Dwolla;
-use payonce::journal::{Record, SqliteJournal, Standing};
+use payonce::journal::{Journal, Record, Standing};
 use payonce::rail::Report as Answer;
 use payonce::step::{self, Step};
 use payonce::{Failure, Name, Receipt, Timestamp};
@@ -85,7 +85,7 @@ pub(crate) struct Asked {
 /// Asks the provider, if these are settings for it.
 pub(crate) async fn ask(
     variables: &Result<Variables, Problem>,
-    journal: &Arc<SqliteJournal>,
+    journal: &Arc<dyn Journal>,
     rail: Rail,
     name: &Name,
 ) -> Result<Asked, Error> {
@@ -105,7 +105,7 @@ fn left_out(why: &str) -> Asked {
 
 async fn ask_over<F: Facade>(
     variables: Variables,
-    journal: &Arc<SqliteJournal>,
+    journal: &Arc<dyn Journal>,
     name: &Name,
 ) -> Result<Asked, Error> {
     let facade = match F::open(variables, Place::Open(Arc::clone(journal))) {

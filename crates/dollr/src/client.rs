@@ -2,10 +2,11 @@
 
 use std::fmt;
 use std::sync::Arc;
+use std::time::Duration;
 
 use chrono::TimeDelta;
 use payonce::journal::{Filter, Summary};
-use payonce::{Currency, Engine, Error, IntoName, Money, Name, Operation, ReferenceId};
+use payonce::{Currency, Engine, Error, IntoName, Limits, Money, Name, Operation, ReferenceId};
 
 use crate::collect::Drafting;
 use crate::config::Builder;
@@ -135,6 +136,37 @@ impl Dollr {
     /// end; one that just ends does no harm either.
     pub async fn stop(&self) {
         self.engine().stop().await;
+    }
+
+    /// The same, but waits no longer than that for the calls in flight, and says whether they have ended. One that has not
+    /// is as after a crash.
+    pub async fn stop_within(&self, grace: Duration) -> bool {
+        self.engine().stop_within(grace).await
+    }
+
+    /// Works on the journal as one of a fleet: takes up every payment that no living process holds, as it comes, and drives
+    /// it, until [`stop`](Self::stop) or [`stop_within`](Self::stop_within). Any number of processes may do so on one journal,
+    /// and share what there is; at most [`concurrency`](Builder::concurrency) payments wait for their first call here.
+    ///
+    /// A journal that cannot be reached is waited for, which the log says. Dropping the future stops nothing that was taken
+    /// up.
+    ///
+    /// ```no_run
+    /// # async fn example(dollr: dollr::Dollr) -> Result<(), dollr::Error> {
+    /// let working = tokio::spawn({
+    ///     let dollr = dollr.clone();
+    ///     async move { dollr.work(dollr::Limits::default()).await }
+    /// });
+    /// // When the process is told to end:
+    /// dollr.stop_within(std::time::Duration::from_secs(30)).await;
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    /// `Configuration` when the journal belongs to another namespace.
+    pub async fn work(&self, limits: Limits) -> Result<(), Error> {
+        self.engine().work(limits).await
     }
 
     /// Finds a payment by its name, in the journal, without driving it.

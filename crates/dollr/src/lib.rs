@@ -143,8 +143,8 @@ pub use payonce::rail::Report;
 pub use payonce::reconcile::{Compared, Moved, There};
 pub use payonce::step::{Decision, Entry, Event, Expect};
 pub use payonce::{
-    Clock, Currency, Effect, Error, ErrorKind, Failure, IntoName, Money, Name, Namespace, Operation, Pace,
-    ParkReason, Receipt, ReferenceId, Secret, Settlement, Status, SystemClock, Timestamp,
+    Clock, Currency, Effect, Error, ErrorKind, Failure, IntoName, Limits, Money, Name, Namespace, Operation,
+    Pace, ParkReason, Receipt, ReferenceId, Secret, Settlement, Status, SystemClock, Timestamp,
 };
 pub use phone::Phone;
 pub use rail::DollrRail;

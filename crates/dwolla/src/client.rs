@@ -3,11 +3,12 @@
 use std::fmt;
 use std::ops::Range;
 use std::sync::Arc;
+use std::time::Duration;
 
 use chrono::TimeDelta;
 use payonce::journal::{Filter, Summary};
 use payonce::reconcile::Reconciliation;
-use payonce::{Engine, Error, IntoName, Money, Name, Namespace, ReferenceId, Timestamp};
+use payonce::{Engine, Error, IntoName, Limits, Money, Name, Namespace, ReferenceId, Timestamp};
 
 use crate::config::Builder;
 use crate::ids::FundingSourceId;
@@ -93,6 +94,37 @@ impl Dwolla {
     /// end; one that just ends does no harm either.
     pub async fn stop(&self) {
         self.engine().stop().await;
+    }
+
+    /// The same, but waits no longer than that for the calls in flight, and says whether they have ended. One that has not
+    /// is as after a crash.
+    pub async fn stop_within(&self, grace: Duration) -> bool {
+        self.engine().stop_within(grace).await
+    }
+
+    /// Works on the journal as one of a fleet: takes up every payment that no living process holds, as it comes, and drives
+    /// it, until [`stop`](Self::stop) or [`stop_within`](Self::stop_within). Any number of processes may do so on one journal,
+    /// and share what there is; at most [`concurrency`](Builder::concurrency) payments wait for their first call here.
+    ///
+    /// A journal that cannot be reached is waited for, which the log says. Dropping the future stops nothing that was taken
+    /// up.
+    ///
+    /// ```no_run
+    /// # async fn example(dwolla: dwolla::Dwolla) -> Result<(), dwolla::Error> {
+    /// let working = tokio::spawn({
+    ///     let dwolla = dwolla.clone();
+    ///     async move { dwolla.work(dwolla::Limits::default()).await }
+    /// });
+    /// // When the process is told to end:
+    /// dwolla.stop_within(std::time::Duration::from_secs(30)).await;
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    /// `Configuration` when the journal belongs to another namespace.
+    pub async fn work(&self, limits: Limits) -> Result<(), Error> {
+        self.engine().work(limits).await
     }
 
     /// Finds a payment by its name, in the journal, without driving it.

@@ -120,8 +120,8 @@ pub use payonce::rail::Report;
 pub use payonce::reconcile::{Compared, Difference, Moved, Reconciliation, There};
 pub use payonce::step::{Decision, Entry, Event, Expect};
 pub use payonce::{
-    Clock, Currency, Effect, Error, ErrorKind, Failure, IntoName, Money, Name, Namespace, Operation, Pace,
-    ParkReason, Receipt, ReferenceId, Secret, Settlement, Status, SystemClock, Timestamp,
+    Clock, Currency, Effect, Error, ErrorKind, Failure, IntoName, Limits, Money, Name, Namespace, Operation,
+    Pace, ParkReason, Receipt, ReferenceId, Secret, Settlement, Status, SystemClock, Timestamp,
 };
 pub use rail::DwollaRail;
 /// The HTTP client, for [`Builder::http`].

@@ -18,6 +18,9 @@ use crate::rail::Rail;
 use crate::schedule::{Pace, Schedule};
 use crate::step::{Entry, Event, Expect, Outcome, State};
 
+/// How long a worker takes nothing up that cannot use the provider.
+const BARRED: Duration = Duration::from_secs(60);
+
 /// How the engine behaves, apart from what the rail lays down.
 #[derive(Clone, Debug)]
 #[allow(clippy::exhaustive_structs, reason = "callers build it")]
@@ -60,7 +63,7 @@ pub(crate) struct Inner<R: Rail> {
     pub(crate) rail: R,
     pub(crate) journal: Arc<dyn Journal>,
     namespace: Namespace,
-    settings: Settings,
+    pub(crate) settings: Settings,
     pub(crate) clock: Arc<dyn Clock>,
     bound: OnceCell<()>,
     schedule: Mutex<Schedule>,
@@ -69,6 +72,10 @@ pub(crate) struct Inner<R: Rail> {
     /// The last payment left the schedule.
     idle: Notify,
     permits: Arc<Semaphore>,
+    /// Nothing more is taken up.
+    pub(crate) stopping: watch::Sender<bool>,
+    /// A payment that was taken up is looked at for the first time, so another may be taken.
+    pub(crate) room: Notify,
 }
 
 impl<R: Rail> fmt::Debug for Inner<R> {
@@ -98,6 +105,8 @@ impl<R: Rail> Engine<R> {
                 wake: Notify::new(),
                 idle: Notify::new(),
                 permits,
+                stopping: watch::Sender::new(false),
+                room: Notify::new(),
             }),
         }
     }
@@ -234,20 +243,14 @@ impl<R: Rail> Engine<R> {
     /// on nothing is driven here, other processes can take the payments up at once, and whoever waits for one is told
     /// `Stopped`. For a program that is told to end; one that just ends does no harm either.
     pub async fn stop(&self) {
-        let inner = &self.inner;
-        let all = u32::try_from(inner.settings.concurrency.max(1)).unwrap_or(u32::MAX);
-        // The queue is fair: whoever asks later waits behind this, and is turned away when it is closed.
-        let held = inner.permits.acquire_many(all).await;
-        inner.permits.close();
-        drop(held);
-        let left = inner.lock().all();
-        for (key, lease) in left {
-            if let Some(lease) = lease {
-                // Best effort: the payment of a process that ends is free in any case.
-                let _ = inner.journal.release(lease).await;
-            }
-            inner.leave(key, Progress::Stopped(stopped()));
-        }
+        self.inner.stop(std::future::pending()).await;
+    }
+
+    /// The same, but waits no longer than that for the calls in flight, and says whether they have ended. One that has not
+    /// is as after a crash: whoever takes its payment up looks first, once this process's lease has run out or its end is
+    /// known.
+    pub async fn stop_within(&self, grace: Duration) -> bool {
+        self.inner.stop(self.inner.clock.sleep(grace)).await
     }
 
     /// Finds a payment by its name, without driving it.
@@ -310,6 +313,11 @@ fn is_silence(kind: ErrorKind) -> bool {
     matches!(kind, ErrorKind::Unreachable | ErrorKind::Interrupted | ErrorKind::Unavailable)
 }
 
+/// Whether that keeps this process from using the provider at all, where another may well.
+fn is_barred(kind: ErrorKind) -> bool {
+    matches!(kind, ErrorKind::Unauthorized | ErrorKind::Forbidden | ErrorKind::Configuration)
+}
+
 /// Sees to it that nobody waits for a task that is no more: one that panicked, or whose runtime was shut down. The
 /// payment itself does not need it; to the journal it is a crash.
 struct Watch<'a, R: Rail> {
@@ -329,11 +337,48 @@ impl<R: Rail> Drop for Watch<'_, R> {
 }
 
 impl<R: Rail> Inner<R> {
-    fn lock(&self) -> MutexGuard<'_, Schedule> {
+    pub(crate) fn lock(&self) -> MutexGuard<'_, Schedule> {
         self.schedule.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    async fn bind(&self) -> Result<(), Error> {
+    pub(crate) fn is_bound(&self) -> bool {
+        self.bound.initialized()
+    }
+
+    pub(crate) fn is_stopping(&self) -> bool {
+        *self.stopping.borrow()
+    }
+
+    /// Stops when the calls in flight have ended, or the patience; says whether they have.
+    async fn stop(&self, patience: impl Future<Output = ()>) -> bool {
+        self.stopping.send_replace(true);
+        let all = u32::try_from(self.settings.concurrency.max(1)).unwrap_or(u32::MAX);
+        // The queue is fair: whoever asks later waits behind this, and is turned away when it is closed.
+        let held = tokio::select! {
+            biased;
+            held = self.permits.acquire_many(all) => Some(held),
+            () = patience => None,
+        };
+        self.permits.close();
+        let ended = held.is_some();
+        drop(held);
+        let left = self.lock().drain();
+        let leases: Vec<Lease> = left.iter().filter_map(|(_, lease)| *lease).collect();
+        if !leases.is_empty() {
+            tracing::info!(payments = leases.len(), "given back");
+            // Best effort: the payments of a process that ends are free in any case.
+            let _ = self.journal.release_all(leases).await;
+        }
+        for (slot, _) in left {
+            if let Some(watchers) = slot.watchers {
+                watchers.send_replace(Progress::Stopped(stopped()));
+            }
+        }
+        self.idle.notify_waiters();
+        ended
+    }
+
+    pub(crate) async fn bind(&self) -> Result<(), Error> {
         self.bound.get_or_try_init(|| self.journal.bind(self.rail.name(), &self.namespace)).await.copied()
     }
 
@@ -408,7 +453,7 @@ impl<R: Rail> Inner<R> {
     }
 
     /// Has the payment looked at after that time, and starts the task that does so if it does not run.
-    fn put(self: &Arc<Self>, key: ReferenceId, after: Duration) {
+    pub(crate) fn put(self: &Arc<Self>, key: ReferenceId, after: Duration) {
         if self.permits.is_closed() {
             return self.leave(key, Progress::Stopped(stopped()));
         }
@@ -448,6 +493,7 @@ impl<R: Rail> Inner<R> {
             };
             match (ready, next) {
                 (Some(key), _) => {
+                    self.room.notify_one();
                     tokio::spawn(Arc::clone(&self).look_at(key, permit));
                 }
                 (None, Some(at)) => {
@@ -481,6 +527,8 @@ impl<R: Rail> Inner<R> {
                 }
                 self.leave(key, Progress::Ended(outcome));
             }
+            // Another process has it, and nobody here waits for it.
+            Ok((Turn::Pause(_), None)) if self.keeps(key) => self.forget(key),
             Ok((Turn::Pause(pause), work)) => {
                 let mut schedule = self.lock();
                 match (pause, work.as_ref().map(Work::trouble)) {
@@ -504,7 +552,13 @@ impl<R: Rail> Inner<R> {
                 drop(schedule);
                 self.put(key, delay);
             }
-            Err(error) => self.leave(key, Progress::Stopped(error)),
+            Err(error) if self.keeps(key) && !is_barred(error.kind()) => self.put_off(key, &error),
+            Err(error) => {
+                if self.keeps(key) {
+                    self.lock().bar(self.clock.now() + BARRED);
+                }
+                self.leave(key, Progress::Stopped(error));
+            }
         }
         watch.over = true;
         drop(permit);
@@ -534,8 +588,10 @@ impl<R: Rail> Inner<R> {
             }
             Err(error) => {
                 measure::payment(work.operation(), Err(&error));
-                // Best effort: if it cannot be let go of, this process will claim it again.
-                let _ = self.journal.release(work.lease()).await;
+                if !self.keeps(key) || is_barred(error.kind()) {
+                    // Best effort: if it cannot be let go of, this process will claim it again.
+                    let _ = self.journal.release(work.lease()).await;
+                }
                 Err(error)
             }
         }
@@ -574,6 +630,33 @@ impl<R: Rail> Inner<R> {
             return Ok(Claim::Ours(lease, record));
         }
         self.journal.claim(id).await
+    }
+
+    /// Whether a worker has the payment, and nobody waits for it here who would have to be told.
+    fn keeps(&self, key: ReferenceId) -> bool {
+        self.lock().get(key).is_some_and(|slot| slot.kept && slot.watchers.is_none())
+    }
+
+    /// Tries a payment again later that the engine has stopped with: let go of, it would come back at once.
+    fn put_off(self: &Arc<Self>, key: ReferenceId, error: &Error) {
+        let delay = {
+            let mut schedule = self.lock();
+            if let Some(slot) = schedule.get(key).filter(|_| error.kind() == ErrorKind::Stopped) {
+                // It may be another's by now.
+                slot.lease = None;
+            }
+            schedule.rest_of(key, Pause::Retry, &self.settings.pace, self.clock.now())
+        };
+        tracing::warn!(reference_id = %key, %error, seconds = delay.as_secs(), "stopped with a payment, and tries again");
+        self.put(key, delay);
+    }
+
+    fn forget(&self, key: ReferenceId) {
+        let mut schedule = self.lock();
+        schedule.remove(key);
+        if schedule.is_empty() {
+            self.idle.notify_waiters();
+        }
     }
 
     /// Tells those who wait how it ended, and forgets the payment.

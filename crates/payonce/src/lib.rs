@@ -36,6 +36,7 @@ mod schema;
 mod secret;
 pub mod step;
 mod watch;
+mod work;
 
 pub use clock::{BoxFuture, Clock, SystemClock};
 pub use engine::{Engine, Settings};
@@ -48,3 +49,4 @@ pub use schedule::Pace;
 pub use secret::Secret;
 pub use step::{Failure, ParkReason, Receipt, Timestamp};
 pub use watch::Watch;
+pub use work::Limits;

@@ -63,14 +63,14 @@ impl Default for Pace {
 }
 
 /// A number spread evenly over 0..=65535, the same for the same key and try.
-fn spread(key: ReferenceId, tries: u32) -> u32 {
+pub(crate) fn spread(key: ReferenceId, tries: u32) -> u32 {
     let mut hash = DefaultHasher::new();
     (key.as_uuid(), tries).hash(&mut hash);
     (hash.finish() >> 48) as u32
 }
 
 /// That share of the duration, of 65536.
-fn share(whole: Duration, of_65536: u32) -> Duration {
+pub(crate) fn share(whole: Duration, of_65536: u32) -> Duration {
     whole / 65536 * of_65536
 }
 
@@ -109,6 +109,8 @@ pub(crate) struct Slot {
     pub(crate) polling: bool,
     /// Whether it rests because its last call brought nothing.
     backing_off: bool,
+    /// A worker took it: it is kept and tried again whatever stops it, as long as nobody waits for it.
+    pub(crate) kept: bool,
     /// Whoever waits for it in this process.
     pub(crate) watchers: Option<watch::Sender<Progress>>,
     /// When it is next looked at; None while somebody does.
@@ -128,6 +130,7 @@ impl Slot {
             tries: 0,
             polling: false,
             backing_off: false,
+            kept: false,
             watchers: None,
             due: None,
             looked_at: None,
@@ -159,6 +162,8 @@ pub(crate) struct Schedule {
     /// How many calls in a row brought no answer, of whichever payments.
     silence: u32,
     down: Option<Down>,
+    /// Nothing more is taken up until then: this process cannot use the provider.
+    barred_until: Option<Timestamp>,
     /// Whether the task that looks at what is due runs.
     pub(crate) running: bool,
 }
@@ -174,9 +179,38 @@ impl Schedule {
         (slot, made)
     }
 
-    /// Every payment that is driven here, with the lease it is held by.
-    pub(crate) fn all(&self) -> Vec<(ReferenceId, Option<Lease>)> {
-        self.slots.iter().map(|(key, slot)| (*key, slot.lease)).collect()
+    /// Forgets every payment that is driven here. With each comes the lease it is held by, unless a call is in flight for
+    /// it.
+    pub(crate) fn drain(&mut self) -> Vec<(Slot, Option<Lease>)> {
+        let slots = self.slots.drain().map(|(_, slot)| slot);
+        slots
+            .map(|slot| {
+                let lease = slot.lease.filter(|_| slot.due.is_some());
+                (slot, lease)
+            })
+            .collect()
+    }
+
+    /// How many more payments a worker may take up: so many may wait for their first call, and so many be in hand in all.
+    /// While the provider is down there is no use in more, as long as one is here to ask whether it is back.
+    pub(crate) fn room(&self, first: usize, hold: usize, now: Timestamp) -> usize {
+        let is_down = self.down.is_some() && !self.slots.is_empty();
+        if is_down || self.barred_until.is_some_and(|until| now < until) {
+            return 0;
+        }
+        let room = first.saturating_sub(self.fresh.len()).min(hold.saturating_sub(self.slots.len()));
+        // Taken up in lots: half of what is allowed, or what is left.
+        if room < first.div_ceil(2) && self.slots.len() + room < hold { 0 } else { room }
+    }
+
+    /// Has nothing more taken up before then.
+    pub(crate) fn bar(&mut self, until: Timestamp) {
+        self.barred_until = Some(until);
+    }
+
+    /// Whether a call is in flight for the payment, or about to be.
+    pub(crate) fn is_looked_at(&self, key: ReferenceId) -> bool {
+        self.slots.get(&key).is_some_and(|slot| slot.due.is_none())
     }
 
     /// Counts one more rest of the payment, and says how long it is to be.

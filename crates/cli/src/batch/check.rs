@@ -6,7 +6,7 @@
 use std::collections::BTreeMap;
 
 use futures_util::{Stream, StreamExt, stream};
-use payonce::journal::{Journal, Key, Record, SqliteJournal, Standing};
+use payonce::journal::{Journal, Key, Record, Standing};
 use serde_json::Value;
 
 use super::fees::Questions;
@@ -59,7 +59,7 @@ enum Seen {
 pub(crate) async fn survey(
     source: &Source,
     usual: Rail,
-    journal: Option<&SqliteJournal>,
+    journal: Option<&dyn Journal>,
     mut tell: impl FnMut(&Bad),
 ) -> Result<Survey, Error> {
     let (mut names, mut tally, mut fees) = (Names::new(), Tally::default(), Questions::default());
@@ -112,7 +112,7 @@ pub(super) fn rows(
 async fn look(
     row: Result<Result<Row, Vec<Bad>>, Problem>,
     nobody: &Clients,
-    journal: Option<&SqliteJournal>,
+    journal: Option<&dyn Journal>,
 ) -> Result<Seen, Error> {
     let row = match row? {
         Ok(row) => row,
@@ -151,7 +151,7 @@ pub(super) enum Known {
 pub(super) async fn known(
     row: &Row,
     nobody: &Clients,
-    journal: Option<&SqliteJournal>,
+    journal: Option<&dyn Journal>,
 ) -> Result<Known, payonce::Error> {
     let recorded = match journal {
         Some(journal) => journal.find(row.order.rail().name(), Key::Name(row.name.clone())).await?,

@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use futures_util::StreamExt;
-use payonce::journal::{Record, SqliteJournal, Standing};
+use payonce::journal::{Journal, Record, Standing};
 use payonce::step::Outcome;
 use payonce::{Money, ReferenceId, Timestamp};
 use serde::Serialize;
@@ -177,7 +177,7 @@ pub(crate) struct Told {
 pub(crate) async fn tell(
     source: &Source,
     usual: Rail,
-    journal: Option<&SqliteJournal>,
+    journal: Option<&dyn Journal>,
     refused: &BTreeMap<u64, String>,
 ) -> Result<Told, Error> {
     let path = source.path();
@@ -210,7 +210,7 @@ pub(crate) async fn tell(
 async fn look(
     row: Result<Result<Row, Vec<super::Bad>>, Problem>,
     nobody: &Clients,
-    journal: Option<&SqliteJournal>,
+    journal: Option<&dyn Journal>,
     refused: &BTreeMap<u64, String>,
 ) -> Result<Option<Line>, Error> {
     let Ok(row) = row? else { return Ok(None) };

@@ -13,6 +13,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 use toml_edit::{DocumentMut, Item, Table, value};
 
+use super::journal::Place;
 use super::secrets::keyring;
 use super::{Problem, private};
 use crate::facade::Variables;
@@ -68,8 +69,9 @@ pub(crate) struct ConfigFile {
 #[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub(crate) struct Profile {
-    /// The journal's file. A relative path begins in the directory of the configuration.
-    pub(super) journal: Option<PathBuf>,
+    /// The journal: a file, where a relative path begins in the directory of the configuration, or the URL of a PostgreSQL
+    /// database.
+    pub(super) journal: Option<Place>,
     /// The account with Dollr.
     dollr: Option<Account>,
     /// The account with Dwolla.
@@ -147,7 +149,11 @@ impl Profile {
             Kept::File(path) => Some(path),
             Kept::Environment | Kept::Keyring => None,
         });
-        for path in self.journal.iter_mut().chain(files) {
+        let journal = self.journal.iter_mut().filter_map(|place| match place {
+            Place::File(path) => Some(path),
+            Place::Database(_) => None,
+        });
+        for path in journal.chain(files) {
             *path = directory.join(&*path);
         }
         self
@@ -292,7 +298,7 @@ mod tests {
                     secrets = \"keyring\"\n[profile.default]\n";
         let mut file = read(text).unwrap();
         let live = file.profile.remove(&"live".parse().unwrap()).unwrap().resolve(Path::new("/etc/payonce"));
-        assert_eq!(live.journal.as_deref(), Some(Path::new("/etc/payonce/live.db")));
+        assert_eq!(format!("{:?}", live.journal.as_ref().unwrap()), "\"/etc/payonce/live.db\"");
         let dollr = live.account(Rail::Dollr).unwrap();
         assert_eq!(dollr.client_id.as_deref(), Some("till-1"));
         assert_eq!(dollr.secrets, Kept::File("/etc/payonce/live.secrets".into()));

@@ -1,7 +1,7 @@
 //! What `payonce doctor` looks at, each in a file of its own, and how it is told.
 
-pub(crate) mod disk;
 pub(crate) mod drift;
+pub(crate) mod journal;
 
 use serde::Serialize;
 

@@ -10,6 +10,7 @@ mod dist;
 mod doctor;
 mod evidence;
 mod explain;
+mod fleet;
 mod golden;
 mod history;
 mod journal;

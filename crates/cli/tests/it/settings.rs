@@ -87,26 +87,3 @@ async fn traces_go_to_standard_error_and_hold_no_secret() {
         assert!(!is_secret || !ran.err.contains(&secret), "{variable} is in the traces");
     }
 }
-
-#[tokio::test]
-async fn a_journal_in_a_database_is_refused_without_repeating_its_password() {
-    let shop = Shop::open().await;
-    let url = "postgres://payonce:canary-4711@db.internal/shop";
-    let commands: [&[&str]; 5] =
-        [&PAY, &["list"], &["resume"], &["config", "show"], &["batch", "run", "pay.csv", "--yes"]];
-    write(
-        shop.directory.path().join("pay.csv"),
-        "name,operation,account,amount,currency\np,payout,18,1.00,USD\n",
-    )
-    .unwrap();
-    for arguments in commands {
-        let mut command = shop.command(arguments);
-        let refused = Ran::of(command.env("PAYONCE_JOURNAL", url).output().unwrap()).exits(1);
-        assert!(refused.err.contains("journals in files only"), "{arguments:?}: {}", refused.err);
-        assert!(!format!("{}{}", refused.out, refused.err).contains("canary"), "{arguments:?}");
-    }
-    assert_eq!((shop.sandbox.request_count(), shop.movements()), (0, 0));
-    let mut doctor = shop.command(&["doctor"]);
-    let told = Ran::of(doctor.env("PAYONCE_JOURNAL", url).output().unwrap()).exits(1);
-    assert!(told.out.contains("journals in files only") && !told.out.contains("canary"), "{}", told.out);
-}

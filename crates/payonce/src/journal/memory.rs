@@ -227,6 +227,14 @@ impl Journal for MemoryJournal {
         done(self.do_claim_free(rail, limit))
     }
 
+    fn is_held_elsewhere(&self, id: PaymentId) -> BoxFuture<'_, Result<bool>> {
+        let mut store = self.lock();
+        let held = store
+            .payment(id)
+            .map(|payment| payment.owner.strong_count() > 0 && !self.is_ours(&payment.owner));
+        done(held)
+    }
+
     fn append(&self, lease: Lease, entries: Vec<Entry>, standing: Standing) -> BoxFuture<'_, Result<Lease>> {
         done(self.do_append(lease, entries, standing))
     }

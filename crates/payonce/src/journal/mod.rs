@@ -309,9 +309,19 @@ pub trait Journal: fmt::Debug + Send + Sync + 'static {
     }
 
     /// Completes when there may be free payments that were not there when it was called. A back end that is told of none
-    /// never completes it, and one that is may miss some: a caller looks from time to time anyway.
+    /// never completes it, and one that is may miss some: a caller looks from time to time anyway, and asks anew after the
+    /// journal failed.
     fn stirred(&self) -> BoxFuture<'_, ()> {
         Box::pin(std::future::pending())
+    }
+
+    /// Whether another living process holds the payment, and drives it. Where no other process can, there is nothing to
+    /// ask.
+    ///
+    /// # Errors
+    /// `Journal` when the journal cannot be read.
+    fn is_held_elsewhere(&self, _id: PaymentId) -> BoxFuture<'_, Result<bool>> {
+        Box::pin(std::future::ready(Ok(false)))
     }
 
     /// Appends to a payment. Returns the lease to use from now on.
@@ -322,6 +332,17 @@ pub trait Journal: fmt::Debug + Send + Sync + 'static {
 
     /// Lets go of a payment that this process stops driving.
     fn release(&self, lease: Lease) -> BoxFuture<'_, Result<()>>;
+
+    /// Lets go of many payments; a back end that can does it in one write. Those that another process has taken over are
+    /// left to it.
+    fn release_all(&self, leases: Vec<Lease>) -> BoxFuture<'_, Result<()>> {
+        Box::pin(async move {
+            for lease in leases {
+                self.release(lease).await?;
+            }
+            Ok(())
+        })
+    }
 
     /// Opens a failed payment again with an `Again` entry, if nothing was appended since it was read.
     ///

@@ -102,23 +102,6 @@ impl SqliteJournal {
     pub fn path(&self) -> &Path {
         &self.path
     }
-
-    /// Whether another living process holds the payment, and drives it.
-    ///
-    /// # Errors
-    /// `Journal` when the journal cannot be read.
-    pub async fn is_held_elsewhere(&self, id: PaymentId) -> Result<bool> {
-        let ours = Arc::clone(&self.owner);
-        self.reads
-            .run(move |connection| {
-                let holder: Option<[u8; 16]> = connection
-                    .prepare_cached("SELECT owner FROM payments WHERE id = ?1")?
-                    .query_row([id.0], |row| row.get(0))?;
-                let others = holder.map(Uuid::from_bytes).filter(|holder| *holder != ours.id());
-                Ok(others.map_or(Ok(false), |holder| ours.is_alive(holder).map_err(|error| untold(&error))))
-            })
-            .await
-    }
 }
 
 /// Makes the file if there is none, and sees to it that only its owner can read it. SQLite gives the files it makes
@@ -574,19 +557,35 @@ impl Journal for SqliteJournal {
         Box::pin(self.writes.run(move |connection| claim_free(connection, &owner, &rail, limit)))
     }
 
+    fn is_held_elsewhere(&self, id: PaymentId) -> BoxFuture<'_, Result<bool>> {
+        let ours = Arc::clone(&self.owner);
+        Box::pin(self.reads.run(move |connection| {
+            let holder: Option<[u8; 16]> = connection
+                .prepare_cached("SELECT owner FROM payments WHERE id = ?1")?
+                .query_row([id.0], |row| row.get(0))?;
+            let others = holder.map(Uuid::from_bytes).filter(|holder| *holder != ours.id());
+            Ok(others.map_or(Ok(false), |holder| ours.is_alive(holder).map_err(|error| untold(&error))))
+        }))
+    }
+
     fn append(&self, lease: Lease, entries: Vec<Entry>, standing: Standing) -> BoxFuture<'_, Result<Lease>> {
         let owner = self.owner.id();
         Box::pin(self.writes.run(move |connection| append(connection, owner, lease, &entries, standing)))
     }
 
     fn release(&self, lease: Lease) -> BoxFuture<'_, Result<()>> {
+        self.release_all(vec![lease])
+    }
+
+    fn release_all(&self, leases: Vec<Lease>) -> BoxFuture<'_, Result<()>> {
         let owner = self.owner.id();
         Box::pin(self.writes.run(move |connection| {
-            connection
-                .prepare_cached(
-                    "UPDATE payments SET owner = NULL WHERE id = ?1 AND epoch = ?2 AND owner = ?3",
-                )?
-                .execute(params![lease.id.0, lease.epoch, owner.as_bytes()])?;
+            let mut release = connection.prepare_cached(
+                "UPDATE payments SET owner = NULL WHERE id = ?1 AND epoch = ?2 AND owner = ?3",
+            )?;
+            for Lease { id, epoch, .. } in &leases {
+                release.execute(params![id.0, epoch, owner.as_bytes()])?;
+            }
             Ok(Ok(()))
         }))
     }

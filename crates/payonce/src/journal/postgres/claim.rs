@@ -94,8 +94,14 @@ const RESOLVE: &str = "
     )
     SELECT id FROM decided";
 
-const RELEASE: &str = "UPDATE payonce.unfinished SET owner = NULL
-                       WHERE payment = $1 AND epoch = $2 AND owner = $3 AND merchant = $4";
+/// Whoever waits for payments is told that there are some.
+const RELEASE: &str = "
+    WITH released AS (
+        UPDATE payonce.unfinished u SET owner = NULL FROM unnest($1::bigint[], $2::bigint[]) AS l (payment, epoch)
+        WHERE u.payment = l.payment AND u.epoch = l.epoch AND u.owner = $3 AND u.merchant = $4
+        RETURNING u.payment
+    )
+    SELECT pg_notify('payonce', '') FROM released LIMIT 1";
 
 /// Takes one payment, unless another living process holds it.
 pub(super) async fn claim(journal: &PostgresJournal, store: &Store, id: PaymentId) -> Result<Claim> {
@@ -181,19 +187,21 @@ async fn begin<'s>(store: &'s Store, sql: &str, more: &[Value<'_>]) -> Result<(T
     Err(Error::new(ErrorKind::Journal, "this process's lease in the journal runs out as soon as it is made"))
 }
 
-/// Lets go of one payment; if that cannot be told the database now, as soon as it can.
-pub(super) async fn release(journal: &PostgresJournal, store: &Store, lease: Lease) -> Result<()> {
-    let Some(owner) = store.owner.known() else { return Ok(()) };
+/// Lets go of payments; if that cannot be told the database now, as soon as it can.
+pub(super) async fn release(journal: &PostgresJournal, store: &Store, leases: &[Lease]) -> Result<()> {
+    let Some(owner) = store.owner.known().filter(|_| !leases.is_empty()) else { return Ok(()) };
     let merchant = journal.merchant_name();
+    let payments: Vec<i64> = leases.iter().map(|lease| lease.id.0).collect();
+    let epochs: Vec<i64> = leases.iter().map(|lease| lease.epoch).collect();
     let values: &[Value<'_>] = &[
-        (&lease.id.0, Type::INT8),
-        (&lease.epoch, Type::INT8),
+        (&payments, Type::INT8_ARRAY),
+        (&epochs, Type::INT8_ARRAY),
         (&owner, Type::UUID),
         (&merchant, Type::TEXT),
     ];
     let released = store.link.run(RELEASE, values).await;
     if released.is_err() {
-        store.owner.doubt(lease.epoch);
+        epochs.into_iter().for_each(|epoch| store.owner.doubt(epoch));
     }
     released.map(drop)
 }

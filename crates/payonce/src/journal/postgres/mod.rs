@@ -182,6 +182,11 @@ impl PostgresJournal {
         Ok(Self { shared: Arc::clone(&self.shared), merchant: name.into() })
     }
 
+    /// Where the database is: its hosts and its name, and nothing else of the URL.
+    pub fn address(&self) -> String {
+        self.shared.link.address.to_string()
+    }
+
     fn merchant_name(&self) -> &str {
         &self.merchant
     }
@@ -223,21 +228,6 @@ impl PostgresJournal {
             )
             .with_payment(intent.operation.clone(), intent.reference_id)),
         }
-    }
-
-    /// Whether another living process holds the payment, and drives it.
-    ///
-    /// # Errors
-    /// `Journal` when the journal cannot be read.
-    pub async fn is_held_elsewhere(&self, id: PaymentId) -> Result<bool> {
-        let store = &self.running().await?.store;
-        let ours = store.owner.known();
-        let sql = "SELECT EXISTS (SELECT FROM payonce.unfinished u JOIN payonce.owners o ON o.id = u.owner
-                   WHERE u.merchant = $1 AND u.payment = $2 AND u.owner IS DISTINCT FROM $3
-                     AND NOT o.dead AND o.until > clock_timestamp())";
-        let merchant = self.merchant_name();
-        let values: &[Value<'_>] = &[(&merchant, Type::TEXT), (&id.0, Type::INT8), (&ours, Type::UUID)];
-        Ok(store.link.run(sql, values).await?.first().is_some_and(|row| row.get(0)))
     }
 
     /// Connects, checks and begins to write, once.
@@ -320,11 +310,18 @@ impl Journal for PostgresJournal {
 
     fn stirred(&self) -> BoxFuture<'_, ()> {
         Box::pin(async move {
-            let Ok(running) = self.running().await else { return std::future::pending().await };
+            // Whoever waits here need not be the one who connects: it may not be polled while others wait for that.
+            let Some(running) = self.shared.running.get() else { return std::future::pending().await };
             let stirred = running.news.notified();
             let (address, news) = (&self.shared.link.address, &running.news);
             running.listening.get_or_init(|| tokio::spawn(listen::listen(address.clone(), Arc::clone(news))));
             stirred.await;
+        })
+    }
+
+    fn is_held_elsewhere(&self, id: PaymentId) -> BoxFuture<'_, Result<bool>> {
+        Box::pin(async move {
+            read::is_held_elsewhere(&self.running().await?.store, self.merchant_name(), id).await
         })
     }
 
@@ -336,7 +333,11 @@ impl Journal for PostgresJournal {
     }
 
     fn release(&self, lease: Lease) -> BoxFuture<'_, Result<()>> {
-        Box::pin(async move { claim::release(self, &self.running().await?.store, lease).await })
+        self.release_all(vec![lease])
+    }
+
+    fn release_all(&self, leases: Vec<Lease>) -> BoxFuture<'_, Result<()>> {
+        Box::pin(async move { claim::release(self, &self.running().await?.store, &leases).await })
     }
 
     fn reopen<'a>(&'a self, record: &'a Record, again: Entry) -> BoxFuture<'a, Result<Lease>> {

@@ -103,6 +103,15 @@ pub(super) async fn find(store: &Store, merchant: &str, rail: &str, key: &Key) -
     found.into_iter().next().map(record_of).transpose()
 }
 
+pub(super) async fn is_held_elsewhere(store: &Store, merchant: &str, id: PaymentId) -> Result<bool> {
+    let ours = store.owner.known();
+    let sql = "SELECT EXISTS (SELECT FROM payonce.unfinished u JOIN payonce.owners o ON o.id = u.owner
+               WHERE u.merchant = $1 AND u.payment = $2 AND u.owner IS DISTINCT FROM $3
+                 AND NOT o.dead AND o.until > clock_timestamp())";
+    let values: &[Value<'_>] = &[(&merchant, Type::TEXT), (&id.0, Type::INT8), (&ours, Type::UUID)];
+    Ok(store.link.run(sql, values).await?.first().is_some_and(|row| row.get(0)))
+}
+
 /// How a payment stands is kept beside those that have not ended, and by the payment itself when it has.
 const LISTED: &str =
     "SELECT p.id, p.operation, p.name, p.reference_id, p.expect, coalesce(u.standing, p.standing),

@@ -1,43 +1,59 @@
-//! The journal's file, and the disk that it is on.
+//! The journal: where it is, whether that is a place for one, and what waits in it.
 
 use std::path::Path;
 
-use payonce::journal::{Filter, Journal, SqliteJournal, Standing, network_file_system};
+use payonce::journal::{Filter, Journal, Standing, network_file_system};
 
 use super::Finding;
+use crate::config::journal::Place;
 use crate::rail::Rail;
 
 /// How many payments are counted before it is said to be more.
 const MOST: usize = 1000;
 
 /// Looks at the journal: where it is, whether it opens, and what waits in it.
-pub(crate) async fn look(path: &Path) -> Vec<Finding> {
-    let mut found = vec![disk(path)];
-    if !path.exists() {
-        found.push(Finding::ok("journal", format!("none yet; the first payment makes {}", path.display())));
-        return found;
+pub(crate) async fn look(place: &Place) -> Vec<Finding> {
+    let mut found = Vec::new();
+    if let Place::File(path) = place {
+        found.push(disk(path));
+        if !path.exists() {
+            let none = format!("none yet; the first payment makes {}", path.display());
+            found.push(Finding::ok("journal", none));
+            return found;
+        }
     }
-    let journal = match SqliteJournal::open(path) {
-        Ok(journal) => journal,
+    let to_do = match place {
+        Place::File(_) => "pay nothing by another journal: names are remembered in this one",
+        Place::Database(_) => "see that the URL, the role and the server are right (docs/fleet.md)",
+    };
+    let opened = place.told().and_then(|told| Ok((told, place.open()?)));
+    let (told, waiting) = match opened {
+        Ok((told, journal)) => (told, waiting(&*journal).await),
         Err(error) => {
-            let to_do = "pay nothing by another journal: names are remembered in this one";
             found.push(Finding::problem("journal", error.to_string(), to_do));
             return found;
         }
     };
-    found.push(match waiting(&journal).await {
-        Ok((0, 0)) => Finding::ok("journal", format!("{} is whole and waits for nothing", path.display())),
-        Ok((unfinished, 0)) => Finding::warning(
+    found.push(match (waiting, place) {
+        (Ok((0, 0)), _) => Finding::ok("journal", format!("{told} is whole and waits for nothing")),
+        (Ok((unfinished, 0)), Place::File(_)) => Finding::warning(
             "journal",
-            format!("{} has {} unfinished", path.display(), counted(unfinished)),
+            format!("{told} has {} unfinished", counted(unfinished)),
             "payonce resume",
         ),
-        Ok((_, parked)) => Finding::warning(
+        // In a database others work on them.
+        (Ok((unfinished, 0)), Place::Database(_)) => {
+            Finding::ok("journal", format!("{told} is there, with {} unfinished", counted(unfinished)))
+        }
+        (Ok((_, parked)), _) => Finding::warning(
             "journal",
-            format!("{} has {} parked", path.display(), counted(parked)),
+            format!("{told} has {} parked", counted(parked)),
             "a person must decide; payonce list --standing parked",
         ),
-        Err(error) => Finding::problem("journal", error.to_string(), "restore it from a backup"),
+        (Err(error), Place::File(_)) => {
+            Finding::problem("journal", error.to_string(), "restore it from a backup")
+        }
+        (Err(error), Place::Database(_)) => Finding::problem("journal", error.to_string(), to_do),
     });
     found
 }
@@ -47,7 +63,7 @@ fn counted(payments: usize) -> String {
 }
 
 /// How many payments are unfinished, and how many are parked.
-async fn waiting(journal: &SqliteJournal) -> Result<(usize, usize), payonce::Error> {
+async fn waiting(journal: &dyn Journal) -> Result<(usize, usize), payonce::Error> {
     let mut counts = (0, 0);
     for rail in [Rail::Dollr, Rail::Dwolla] {
         let filter = Filter { standing: None, unfinished: true, after: None, limit: MOST };
