@@ -77,6 +77,7 @@ fn the_help_of_every_command() {
         vec!["cancel"],
         vec!["fees"],
         vec!["resume"],
+        vec!["work"],
         vec!["list"],
         vec!["show"],
         vec!["explain"],
