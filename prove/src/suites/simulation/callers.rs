@@ -3,7 +3,7 @@
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
 
-use dollr::{Clock, Effect, Error, ErrorKind, Settlement};
+use dollr::{Clock, Effect, Error, ErrorKind, Name, Settlement};
 use payonce::Payment;
 
 use super::clients::Client;
@@ -41,6 +41,12 @@ impl Told {
 
 pub(super) fn name(payment: usize) -> String {
     format!("salary/{payment}")
+}
+
+/// Which payment has that name.
+pub(super) fn number(name: &Name) -> usize {
+    let number = name.as_str().strip_prefix("salary/").and_then(|number| number.parse().ok());
+    number.expect("every payment was named here")
 }
 
 /// Where a caller stands: in a process of a world.

@@ -14,6 +14,7 @@ use payonce::journal::{
 use payonce::step::{Entry, Event};
 use payonce::{BoxFuture, Effect, Error, ErrorKind, Namespace, Timestamp};
 
+use super::callers;
 use super::world::{Pigeonhole, World};
 
 type Result<T> = std::result::Result<T, Error>;
@@ -95,6 +96,16 @@ impl Disk {
     }
 }
 
+/// Tells the provider's books what the journal has come to say of a payment.
+fn call_failed(world: &World, store: &MemoryJournal, id: PaymentId, failed: bool) -> Result<()> {
+    let rail = world.lock().provider.terrain.rail();
+    let all = at_once(store.list(rail, Filter { limit: usize::MAX, ..Filter::default() }))?;
+    let named = all.iter().find(|payment| payment.id == id).expect("what was written is there");
+    let number = callers::number(&named.name);
+    world.lock().provider.accounts[number].called_failed = failed;
+    Ok(())
+}
+
 impl Journal for Disk {
     fn bind<'a>(&'a self, rail: &'a str, namespace: &'a Namespace) -> BoxFuture<'a, Result<()>> {
         let (rail, namespace) = (rail.to_owned(), namespace.clone());
@@ -115,14 +126,26 @@ impl Journal for Disk {
         if sends > 0 {
             self.0.world.lock().provider.license(self.0.process, sends);
         }
-        self.access("append", move |store| at_once(store.append(lease, entries, standing)))
+        let world = self.0.world.clone();
+        self.access("append", move |store| {
+            let lease = at_once(store.append(lease, entries, standing))?;
+            if standing == Standing::Failed {
+                call_failed(&world, store, lease.id, true)?;
+            }
+            Ok(lease)
+        })
     }
     fn release(&self, lease: Lease) -> BoxFuture<'_, Result<()>> {
         self.access("release", move |store| at_once(store.release(lease)))
     }
     fn reopen<'a>(&'a self, record: &'a Record, again: Entry) -> BoxFuture<'a, Result<Lease>> {
         let record = record.clone();
-        self.access("reopen", move |store| at_once(store.reopen(&record, again)))
+        let world = self.0.world.clone();
+        self.access("reopen", move |store| {
+            let lease = at_once(store.reopen(&record, again))?;
+            call_failed(&world, store, lease.id, false)?;
+            Ok(lease)
+        })
     }
     fn resolve<'a>(
         &'a self,

@@ -243,9 +243,10 @@ impl Life {
             desk.tally.lost_journals += 1;
             drop(desk);
             self.store = MemoryJournal::new();
-            // What it sent before, the next process cannot know.
-            self.world.lock().provider.overtaken = true;
-            self.world.lock().note("journal lost", process as u64, 0);
+            let mut world = self.world.lock();
+            let now = world.now;
+            world.provider.lose_journal(now);
+            world.note("journal lost", process as u64, 0);
         }
         if again {
             self.start(process);
@@ -279,10 +280,7 @@ impl Life {
         let mut world = self.world.lock();
         let desk = self.desk.lock().expect("nothing panics at the desk");
         let mut tally = desk.tally;
-        let rail = match world.provider.terrain {
-            Terrain::Dollr(_) => "dollr",
-            Terrain::Dwolla { .. } => "dwolla",
-        };
+        let rail = world.provider.terrain.rail();
         for payment in 0..PAYMENTS {
             let name = Name::new(name(payment)).expect("that is a name");
             let record = at_once(self.store.find(rail, Key::Name(name))).expect("it can be read");

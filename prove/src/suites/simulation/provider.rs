@@ -37,6 +37,13 @@ impl Terrain {
             Self::Dwolla { key_once } => key_once,
         }
     }
+
+    pub(super) fn rail(self) -> &'static str {
+        match self {
+            Self::Dollr(_) => "dollr",
+            Self::Dwolla { .. } => "dwolla",
+        }
+    }
 }
 
 /// What the provider does with a payment.
@@ -66,6 +73,8 @@ pub(crate) struct Account {
     pub(crate) moved: u32,
     /// Something happened to it that the engine's terms rule out: only "never twice" is asked of it.
     pub(crate) beyond_terms: bool,
+    /// The journal that there is has it that no money moves.
+    pub(crate) called_failed: bool,
     pub(crate) sessions: u32,
     /// The keys that are declined for good, and may be followed by another.
     used_up: Vec<ReferenceId>,
@@ -85,6 +94,8 @@ pub(crate) struct Provider {
     licences: HashMap<usize, i64>,
     /// Whether a process was overtaken: then what it was about to send comes without a licence, and in no order.
     pub(crate) overtaken: bool,
+    /// When the journal was last lost: nobody knows what was sent before.
+    lost_at: Option<Millis>,
     /// When a request was told that the payment is refused.
     refused: HashMap<u64, Millis>,
 }
@@ -140,6 +151,7 @@ impl Provider {
             unlooked: HashSet::new(),
             licences: HashMap::new(),
             overtaken: false,
+            lost_at: None,
             refused: HashMap::new(),
         }
     }
@@ -204,6 +216,13 @@ impl Provider {
         self.licences.remove(&process);
     }
 
+    /// The journal is lost, and with it all that was known of what is on its way.
+    pub(crate) fn lose_journal(&mut self, now: Millis) {
+        self.overtaken = true;
+        self.lost_at = Some(now);
+        self.accounts.iter_mut().for_each(|account| account.called_failed = false);
+    }
+
     /// The journal says that a send is about to be made.
     pub(crate) fn license(&mut self, process: usize, sends: usize) {
         *self.licences.entry(process).or_default() += sends as i64;
@@ -258,6 +277,9 @@ impl Provider {
             account.moved += 1;
         }
         account.beyond_terms |= self.refused.get(&message.number).is_some_and(|at| now > *at);
+        // A copy from before the journal was lost: whoever called the payment failed since could not know of it.
+        account.beyond_terms |=
+            account.called_failed && self.lost_at.is_some_and(|lost| message.sent_at < lost);
         Some(will)
     }
 
@@ -274,6 +296,7 @@ impl Account {
             will: Will::of(rng),
             moved: 0,
             beyond_terms: false,
+            called_failed: false,
             sessions: 0,
             used_up: Vec::new(),
             key: None,
