@@ -9,6 +9,8 @@ use std::time::{Duration, Instant};
 use anyhow::{Context as _, Result, anyhow, bail};
 use payonce_sandbox::dwolla::{KEY, SECRET};
 use payonce_sandbox::{CLIENT_ID, CLIENT_SECRET, DEVICE_NAME, PASSCODE, PASSCODE_PHONE};
+#[cfg(unix)]
+pub(crate) use rustix::process::Signal;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
@@ -35,6 +37,21 @@ impl Rail {
             Self::Dwolla => "dwolla",
         }
     }
+
+    /// What a process must know to reach the provider there.
+    pub(crate) fn environment(self, url: &str) -> Vec<(&'static str, &str)> {
+        match self {
+            Self::Dollr => vec![
+                ("DOLLR_BASE_URL", url),
+                ("DOLLR_CLIENT_ID", CLIENT_ID),
+                ("DOLLR_CLIENT_SECRET", CLIENT_SECRET),
+                ("DOLLR_PASSCODE", PASSCODE),
+                ("DOLLR_PASSCODE_PHONE", PASSCODE_PHONE),
+                ("DOLLR_DEVICE_NAME", DEVICE_NAME),
+            ],
+            Self::Dwolla => vec![("DWOLLA_BASE_URL", url), ("DWOLLA_KEY", KEY), ("DWOLLA_SECRET", SECRET)],
+        }
+    }
 }
 
 /// How long any one process may take. Whatever takes longer hangs.
@@ -50,33 +67,35 @@ impl Shop {
         command
             .args(arguments)
             .env_clear()
-            .envs(self.environment())
+            .envs(self.rail.environment(&self.url))
             .env("PAYONCE_JOURNAL", journal)
             // The demonstration's child ends with this pipe.
             .stdin(Stdio::piped())
             .stdout(Stdio::null())
             .stderr(Stdio::null());
-        Ok(Running(command.spawn().context("starting the command")?))
-    }
-
-    fn environment(&self) -> Vec<(&'static str, &str)> {
-        match self.rail {
-            Rail::Dollr => vec![
-                ("DOLLR_BASE_URL", &self.url),
-                ("DOLLR_CLIENT_ID", CLIENT_ID),
-                ("DOLLR_CLIENT_SECRET", CLIENT_SECRET),
-                ("DOLLR_PASSCODE", PASSCODE),
-                ("DOLLR_PASSCODE_PHONE", PASSCODE_PHONE),
-                ("DOLLR_DEVICE_NAME", DEVICE_NAME),
-            ],
-            Rail::Dwolla => {
-                vec![("DWOLLA_BASE_URL", &self.url), ("DWOLLA_KEY", KEY), ("DWOLLA_SECRET", SECRET)]
-            }
-        }
+        Running::start(&mut command).context("starting the command")
     }
 }
 
 impl Running {
+    /// Starts a process.
+    pub(crate) fn start(command: &mut Command) -> Result<Self> {
+        Ok(Self(command.spawn()?))
+    }
+
+    /// Sends it a signal.
+    #[cfg(unix)]
+    pub(crate) fn signal(&self, signal: Signal) -> Result<()> {
+        rustix::process::kill_process(rustix::process::Pid::from_child(&self.0), signal)
+            .context("sending a signal to the command")
+    }
+
+    /// Its number.
+    #[cfg(unix)]
+    pub(crate) fn number(&self) -> u32 {
+        self.0.id()
+    }
+
     /// Kills it, unless it has ended. Says whether it was killed.
     pub(crate) fn kill(mut self) -> Result<bool> {
         self.0.kill().context("killing the command")?;

@@ -4,6 +4,8 @@ mod bad_disk;
 pub(crate) mod canaries;
 mod crash_points;
 mod exhaustive;
+#[cfg(unix)]
+mod fleet;
 mod fuzz;
 mod hostile;
 mod kill;
@@ -32,6 +34,8 @@ pub(crate) const SUITES: &[Suite] = &[
     bad_disk::SUITE,
     storm::SUITE,
     kill::SUITE,
+    #[cfg(unix)]
+    fleet::SUITE,
     soak::SUITE,
     mutation::SUITE,
     rules::SUITE,

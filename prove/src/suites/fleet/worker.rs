@@ -1,0 +1,184 @@
+//! A worker: a process of `payonce work` with wires of its own and a clock of its own, and what is remembered of it.
+
+use std::fs::File;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::sync::{Arc, PoisonError};
+use std::time::SystemTime;
+
+use anyhow::{Context as _, Result};
+
+use super::base::Base;
+use super::providers::Providers;
+use super::wire::{Far, Flow, Sends, Sent, Wire};
+use crate::command::{Rail, Running, Signal};
+
+/// Where workers are put to work.
+#[derive(Clone)]
+pub(super) struct Ground {
+    pub(super) payonce: PathBuf,
+    pub(super) base: Base,
+    pub(super) providers: Arc<Providers>,
+    /// What workers say goes to files in here.
+    pub(super) scratch: PathBuf,
+    /// What gives a process another clock, where it is installed.
+    pub(super) faketime: Option<PathBuf>,
+}
+
+/// A running worker.
+pub(super) struct Worker {
+    pub(super) name: Arc<str>,
+    running: Running,
+    base: Wire,
+    _providers: [Wire; 2],
+    sends: Sends,
+    stops: Vec<SystemTime>,
+    /// Since when it can extend its lease no more.
+    gone: Vec<SystemTime>,
+    /// What it noted from when until when it was not told of.
+    unheard: Option<(SystemTime, SystemTime)>,
+}
+
+/// What is remembered of a worker.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Life {
+    pub(super) sent: Vec<Sent>,
+    /// When it was made to stand still.
+    pub(super) stops: Vec<SystemTime>,
+    /// When it was killed, fell asleep, or was parted from the database.
+    pub(super) gone: Vec<SystemTime>,
+    /// A sending that it noted in this time was never confirmed to it, so nothing may be sent by it.
+    pub(super) unheard: Option<(SystemTime, SystemTime)>,
+}
+
+/// Where libfaketime is, if it is anywhere.
+pub(super) fn faketime() -> Option<PathBuf> {
+    let library = |place: PathBuf| Some(place.join("faketime/libfaketime.so.1")).filter(|path| path.exists());
+    let within = |place: &str| std::fs::read_dir(place).into_iter().flatten().flatten().map(|entry| entry.path());
+    ["/usr/lib", "/usr/lib64"].iter().find_map(|place| {
+        library(PathBuf::from(place)).or_else(|| within(place).find_map(library))
+    })
+}
+
+impl Worker {
+    /// Starts one whose clock is off by so many seconds.
+    pub(super) async fn start(ground: &Ground, number: usize, skew: i32) -> Result<Self> {
+        let name: Arc<str> = format!("worker-{number}").into();
+        let base = Wire::lay(Far::Base(ground.base.server.socket())).await?;
+        let sends = Sends::default();
+        let [dollr, dwolla] =
+            ground.providers.addresses().map(|address| Far::Provider(address, Arc::clone(&sends)));
+        let (dollr, dwolla) = (Wire::lay(dollr).await?, Wire::lay(dwolla).await?);
+        let (address, database) = (base.address(), ground.base.name());
+        let journal = format!("postgresql://payonce@{address}/{database}?application_name={name}");
+        let log = File::options().create(true).append(true).open(log_of(&ground.scratch, &name))?;
+        let mut command = Command::new(&ground.payonce);
+        command
+            .args(["work", "--concurrency", "16", "--grace", "20"])
+            .env_clear()
+            .envs(Rail::Dollr.environment(&format!("http://{}", dollr.address())))
+            .envs(Rail::Dwolla.environment(&format!("http://{}", dwolla.address())))
+            .env("PAYONCE_JOURNAL", journal)
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .stderr(log);
+        if let Some(library) = &ground.faketime {
+            let skew = format!("{skew:+}s");
+            command.env("LD_PRELOAD", library).env("FAKETIME", skew).env("FAKETIME_DONT_FAKE_MONOTONIC", "1");
+        }
+        let running = Running::start(&mut command).context("starting a worker")?;
+        let (stops, gone, unheard) = (Vec::new(), Vec::new(), None);
+        Ok(Self { name, running, base, _providers: [dollr, dwolla], sends, stops, gone, unheard })
+    }
+
+    /// Makes it stand still.
+    pub(super) fn stop(&mut self) -> Result<()> {
+        self.stops.push(SystemTime::now());
+        self.running.signal(Signal::STOP)
+    }
+
+    /// The same, for longer than its lease lasts.
+    pub(super) fn sleep(&mut self) -> Result<()> {
+        self.gone.push(SystemTime::now());
+        self.stop()
+    }
+
+    /// Lets it go on.
+    pub(super) fn go_on(&self) -> Result<()> {
+        self.running.signal(Signal::CONT)
+    }
+
+    /// The same, with whatever was kept from it.
+    pub(super) fn wake(&self) -> Result<()> {
+        self.hear();
+        self.go_on()
+    }
+
+    /// From now on it is told nothing of what the database does for it.
+    pub(super) fn deafen(&self) -> SystemTime {
+        self.base.let_through(Flow::Requests);
+        SystemTime::now()
+    }
+
+    /// It is told again what the database has done, some of it late.
+    pub(super) fn hear(&self) {
+        self.base.let_through(Flow::Everything);
+    }
+
+    /// It falls asleep with notes unanswered that it made since then.
+    pub(super) fn sleep_unheard(&mut self, since: SystemTime) -> Result<()> {
+        self.sleep()?;
+        self.unheard = Some((since, SystemTime::now()));
+        Ok(())
+    }
+
+    /// It can reach the providers, and not the database.
+    pub(super) fn part(&mut self) {
+        self.gone.push(SystemTime::now());
+        self.stall();
+    }
+
+    /// Nothing goes between it and the database for now.
+    pub(super) fn stall(&self) {
+        self.base.let_through(Flow::Nothing);
+    }
+
+    /// Resets its connections to the database.
+    pub(super) fn cut(&self) {
+        self.base.cut();
+    }
+
+    /// Kills it.
+    pub(super) fn kill(mut self) -> Result<(Arc<str>, Life)> {
+        self.gone.push(SystemTime::now());
+        let Self { name, running, sends, stops, gone, unheard, .. } = self;
+        let number = running.number();
+        running.kill()?;
+        sweep(number);
+        Ok((name, Life { sent: taken(&sends), stops, gone, unheard }))
+    }
+
+    /// Asks it to end, and says with which code it did.
+    pub(super) fn end(self) -> Result<(Arc<str>, Life, i32)> {
+        let Self { name, running, sends, stops, gone, unheard, .. } = self;
+        running.signal(Signal::TERM)?;
+        let code = running.end()?;
+        Ok((name, Life { sent: taken(&sends), stops, gone, unheard }, code))
+    }
+}
+
+/// Where a worker's words are.
+pub(super) fn log_of(scratch: &Path, name: &str) -> PathBuf {
+    scratch.join(format!("{name}.log"))
+}
+
+/// Removes what a killed process with another clock leaves in memory.
+fn sweep(number: u32) {
+    for left in [format!("faketime_shm_{number}"), format!("sem.faketime_sem_{number}")] {
+        let _ = std::fs::remove_file(Path::new("/dev/shm").join(left));
+    }
+}
+
+fn taken(sends: &Sends) -> Vec<Sent> {
+    std::mem::take(&mut *sends.lock().unwrap_or_else(PoisonError::into_inner))
+}
