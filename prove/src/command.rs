@@ -90,6 +90,12 @@ impl Running {
             .context("sending a signal to the command")
     }
 
+    /// Whether it has ended by itself, and how.
+    #[cfg(unix)]
+    pub(crate) fn ended(&mut self) -> Result<Option<ExitStatus>> {
+        Ok(self.0.try_wait()?)
+    }
+
     /// Its number.
     #[cfg(unix)]
     pub(crate) fn number(&self) -> u32 {

@@ -44,8 +44,10 @@ impl Postgres {
         let keeper = keeper.spawn()?;
         let server = Self { bin, directory, user, databases: AtomicU32::new(0), _keeper: keeper };
         let data = server.data();
-        server
-            .run("initdb", &["-D", &data, "-U", "payonce", "-A", "trust", "-E", "UTF8", "--locale=C", "-N"])?;
+        server.run(
+            "initdb",
+            &["-D", &data, "-U", "payonce", "-A", "trust", "-E", "UTF8", "--locale=C", "-N"],
+        )?;
         server.go()?;
         Ok(server)
     }
@@ -138,7 +140,10 @@ impl Postgres {
             return Ok(Output { status, stdout, stderr });
         }
         let last = args.last().copied().unwrap_or_default();
-        Err(Error::other(format!("{program} ({last}): {status}: {}", String::from_utf8_lossy(&stderr).trim())))
+        Err(Error::other(format!(
+            "{program} ({last}): {status}: {}",
+            String::from_utf8_lossy(&stderr).trim()
+        )))
     }
 
     fn capture(&self) -> PathBuf {
@@ -171,6 +176,7 @@ fn unprivileged() -> Result<Option<(u32, u32)>> {
         return Ok(None);
     }
     let found = USERS.iter().find_map(|user| Some((number(&["-u", user])?, number(&["-g", user])?)));
-    let missing = || Error::new(ErrorKind::NotFound, "there is no user without privileges to run PostgreSQL by");
+    let missing =
+        || Error::new(ErrorKind::NotFound, "there is no user without privileges to run PostgreSQL by");
     found.map(Some).ok_or_else(missing)
 }

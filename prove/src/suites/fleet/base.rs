@@ -118,7 +118,7 @@ impl Base {
     }
 
     /// Whether a worker has noted since then that it is about to send something.
-    pub(super) async fn about_to_send(&self, worker: &str, since: SystemTime) -> Result<bool> {
+    pub(super) async fn has_noted_a_send(&self, worker: &str, since: SystemTime) -> Result<bool> {
         let client = self.client().await?;
         let sql = "SELECT FROM watch.sendings WHERE worker = $1 AND at > $2 LIMIT 1";
         Ok(!client.query(sql, &[&worker, &since]).await?.is_empty())

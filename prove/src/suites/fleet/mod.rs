@@ -50,16 +50,14 @@ fn run(run: &Run) -> Result<Figures, Stop> {
     let place = ["/dev/shm", "/tmp"].map(Path::new).into_iter().find(|place| place.is_dir());
     let server = match Postgres::start_in(place.context("there is no directory for a server")?) {
         Ok(server) => Arc::new(server),
-        Err(missing) if missing.kind() == ErrorKind::NotFound => return Err(Stop::NotRun(missing.to_string())),
+        Err(missing) if missing.kind() == ErrorKind::NotFound => {
+            return Err(Stop::NotRun(missing.to_string()));
+        }
         Err(error) => return Err(Stop::Failed(error.into())),
     };
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build();
     let runtime = runtime.context("starting a runtime")?;
-    runtime.block_on(Box::pin(async {
-        let figures = fight(run, &server).await?;
-        hopeless(run, &server).await?;
-        Ok(figures)
-    }))
+    runtime.block_on(Box::pin(fight(run, &server)))
 }
 
 async fn fight(run: &Run, server: &Arc<Postgres>) -> Result<Figures, Stop> {
@@ -76,7 +74,13 @@ async fn fight(run: &Run, server: &Arc<Postgres>) -> Result<Figures, Stop> {
         let (raged, recorded) = tokio::join!(storm.rage(plan), recording);
         raged.and(recorded)?;
         ground.providers.calm();
-        storm.subside().await?;
+        if number == 0 {
+            let (subsided, hopeless) = tokio::join!(storm.subside(), hopeless(run, server));
+            subsided?;
+            hopeless?;
+        } else {
+            storm.subside().await?;
+        }
     }
     let took = began.elapsed();
     storm.end().await?;
@@ -114,7 +118,11 @@ async fn fight(run: &Run, server: &Arc<Postgres>) -> Result<Figures, Stop> {
     figures.count("transactions that did not commit", recorded.abandoned.len(), "");
     figures.count("transactions whose end nobody was told", recorded.unknown, "");
     outcome(&mut figures, &verdict);
-    figures.measure("recorded and paid under fire", facts.due.len() as f64 / took.as_secs_f64(), "payments/s");
+    figures.measure(
+        "recorded and paid under fire",
+        facts.due.len() as f64 / took.as_secs_f64(),
+        "payments/s",
+    );
     Ok(figures)
 }
 

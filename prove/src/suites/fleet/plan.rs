@@ -66,10 +66,10 @@ struct Measure {
 /// One storm, short enough for every change: what takes a lease to mend comes first, so that it is mended at the end.
 const BRIEF: Measure = Measure {
     length: Duration::from_secs(18),
-    early: Duration::from_secs(4),
+    early: Duration::from_secs(3),
     kills: 8,
     pauses: 8,
-    sleeps: 2,
+    sleeps: 3,
     parts: 1,
     cuts: 10,
     stalls: 3,
@@ -105,14 +105,15 @@ impl Measure {
         let mut draw = fastrand::Rng::with_seed(seed);
         let (early, length) = (self.early.as_millis() as u64, self.length.as_millis() as u64);
         let mut blows = Vec::new();
-        let mut fall = |times: usize, before: u64, blow: &mut dyn FnMut(&mut fastrand::Rng, usize) -> Blow| {
-            for n in 0..times {
-                // Work must be under way.
-                let at = Duration::from_millis(draw.u64(1_000..before));
-                let what = blow(&mut draw, n);
-                blows.push((at, what));
-            }
-        };
+        let mut fall =
+            |times: usize, before: u64, blow: &mut dyn FnMut(&mut fastrand::Rng, usize) -> Blow| {
+                for n in 0..times {
+                    // Work must be under way.
+                    let at = Duration::from_millis(draw.u64(1_000..before));
+                    let what = blow(&mut draw, n);
+                    blows.push((at, what));
+                }
+            };
         let whom = |draw: &mut fastrand::Rng| draw.usize(..WORKERS);
         let millis = |draw: &mut fastrand::Rng, range| Duration::from_millis(draw.u64(range));
         fall(self.kills, early, &mut |draw, _| Blow::Kill(whom(draw)));

@@ -140,7 +140,10 @@ impl Service {
         let (digest, now) = (intent.digest().to_vec(), chrono::Utc::now().timestamp_millis());
         let key = intent.reference_id.as_uuid();
         let row = transaction
-            .query_one(sql, &[&intent.rail, &operation, &name, &key, &intent.contents, &expect, &digest, &now])
+            .query_one(
+                sql,
+                &[&intent.rail, &operation, &name, &key, &intent.contents, &expect, &digest, &now],
+            )
             .await?;
         Ok(row.get::<_, &str>(0) == "recorded")
     }

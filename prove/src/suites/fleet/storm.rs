@@ -55,8 +55,8 @@ struct Aside {
 
 #[derive(Clone, Copy)]
 enum Phase {
-    /// It is told nothing since then, and falls asleep when it is about to send.
-    Caught { since: SystemTime, until: Instant },
+    /// It falls asleep when it is about to send, and then at the latest.
+    Listened { until: Instant },
     /// It stands still or is parted, at most until then, and at least until its payments are in other hands.
     Away { until: Instant },
     /// It goes on, and is asked to end then.
@@ -140,7 +140,8 @@ impl<'g> Storm<'g> {
         let began = Instant::now();
         loop {
             self.tick().await?;
-            if self.aside.is_empty() && self.ending.is_empty() && self.due.is_empty() && self.crash.is_none() {
+            if self.aside.is_empty() && self.ending.is_empty() && self.due.is_empty() && self.crash.is_none()
+            {
                 let left = self.ground.base.unfinished().await?;
                 if left == 0 {
                     return Ok(());
@@ -193,8 +194,8 @@ impl<'g> Storm<'g> {
             Blow::SleepBeforeSend(slot) => {
                 tally.sleeps += 1;
                 let worker = self.replace(slot).await?;
-                let phase = Phase::Caught { since: worker.deafen(), until: now + CATCH };
-                self.aside.push(Aside { worker, phase });
+                worker.listen_for_a_send();
+                self.aside.push(Aside { worker, phase: Phase::Listened { until: now + CATCH } });
             }
             Blow::Part(slot) => {
                 tally.parts += 1;
@@ -263,6 +264,12 @@ impl<'g> Storm<'g> {
             }
             self.lives.insert(name, life);
         }
+        for worker in &mut self.slots {
+            if let Some(status) = worker.ended()? {
+                let name = &worker.name;
+                self.wrong.get_or_insert_with(|| format!("{name} has ended by itself, with {status}"));
+            }
+        }
         sleep(TICK).await;
         Ok(())
     }
@@ -270,9 +277,13 @@ impl<'g> Storm<'g> {
     async fn look_after(&mut self, Aside { mut worker, phase }: Aside, now: Instant) -> Result<()> {
         let base = &self.ground.base;
         let phase = match phase {
-            Phase::Caught { since, until } => {
-                // A database that is away says nothing of the kind.
-                if base.about_to_send(&worker.name, since).await.unwrap_or(false) {
+            Phase::Listened { until } => {
+                let noted = match worker.about_to_send() {
+                    // A database that is away says nothing of the kind.
+                    Some(since) => base.has_noted_a_send(&worker.name, since).await.unwrap_or(false),
+                    None => false,
+                };
+                if noted && let Some(since) = worker.about_to_send() {
                     self.tally.caught += 1;
                     worker.sleep_unheard(since)?;
                     away()

@@ -25,6 +25,9 @@ pub(super) enum Far {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Flow {
     Everything,
+    /// Everything, until the worker notes that it is about to send a payment; then what it says, and nothing of what it is
+    /// answered.
+    UntilItSends,
     /// What the worker says, and nothing of what it is answered.
     Requests,
     Nothing,
@@ -34,7 +37,12 @@ pub(super) enum Flow {
 struct Valve {
     flow: Flow,
     cuts: u64,
+    /// When it was last closed behind a note.
+    closed: Option<SystemTime>,
 }
+
+/// How the journal writes that a payment is about to be sent.
+const ABOUT_TO_SEND: &[u8] = br#"{"event":"sending"}"#;
 
 /// That a worker asked a provider to move money under this key.
 #[derive(Clone, Copy, Debug)]
@@ -49,7 +57,7 @@ pub(super) type Sends = Arc<Mutex<Vec<Sent>>>;
 /// A wire. It is cut when this is dropped.
 pub(super) struct Wire {
     address: String,
-    valve: watch::Sender<Valve>,
+    valve: Arc<watch::Sender<Valve>>,
     carrying: JoinHandle<()>,
 }
 
@@ -61,8 +69,8 @@ impl Wire {
         if let Far::Provider(far, _) = &far {
             ensure!(far.len() == address.len(), "links from {far} cannot lead to {address}");
         }
-        let (valve, state) = watch::channel(Valve { flow: Flow::Everything, cuts: 0 });
-        let line = Line { far, near: address.clone(), valve: state };
+        let valve = Arc::new(watch::Sender::new(Valve { flow: Flow::Everything, cuts: 0, closed: None }));
+        let line = Line { far, near: address.clone(), valve: Arc::clone(&valve) };
         let carrying = tokio::spawn(async move {
             while let Ok((near, _)) = listener.accept().await {
                 tokio::spawn(line.clone().carry(near));
@@ -81,6 +89,11 @@ impl Wire {
         self.valve.send_modify(|valve| valve.flow = flow);
     }
 
+    /// Since when the worker waits to be told of a note that it is about to send, if it was let through until then.
+    pub(super) fn closed(&self) -> Option<SystemTime> {
+        self.valve.borrow().closed
+    }
+
     /// Resets every connection. New ones are made as before.
     pub(super) fn cut(&self) {
         self.valve.send_modify(|valve| valve.cuts += 1);
@@ -90,6 +103,7 @@ impl Wire {
 impl Drop for Wire {
     fn drop(&mut self) {
         self.carrying.abort();
+        self.cut();
     }
 }
 
@@ -98,20 +112,34 @@ impl Drop for Wire {
 struct Line {
     far: Far,
     near: String,
-    valve: watch::Receiver<Valve>,
+    valve: Arc<watch::Sender<Valve>>,
 }
 
 impl Line {
-    async fn carry(mut self, near: TcpStream) {
+    async fn carry(self, near: TcpStream) {
         let _ = near.set_nodelay(true);
         // Nobody at the far end hears of a connection that nothing can pass.
-        if self.valve.wait_for(|valve| valve.flow != Flow::Nothing).await.is_err() {
+        let open = |valve: &Valve| valve.flow != Flow::Nothing;
+        if self.valve.subscribe().wait_for(open).await.is_err() {
             return;
         }
         match self.far.clone() {
             Far::Base(path) => {
                 if let Ok(far) = UnixStream::connect(path).await {
-                    self.between(near, far, |_| {}, |_| {}).await;
+                    let close = |valve: &mut Valve| {
+                        let about = valve.flow == Flow::UntilItSends;
+                        if about {
+                            *valve =
+                                Valve { flow: Flow::Requests, closed: Some(SystemTime::now()), ..*valve };
+                        }
+                        about
+                    };
+                    let request = |bytes: &mut Vec<u8>| {
+                        if find(bytes, ABOUT_TO_SEND).is_some() {
+                            self.valve.send_if_modified(close);
+                        }
+                    };
+                    self.between(near, far, request, |_| {}).await;
                 }
             }
             Far::Provider(address, sends) => {
@@ -127,21 +155,20 @@ impl Line {
 
     /// Carries both ways until either end hangs up, or the wire is cut.
     async fn between(
-        self,
+        &self,
         mut near: TcpStream,
         far: impl AsyncRead + AsyncWrite,
         request: impl FnMut(&mut Vec<u8>),
         reply: impl FnMut(&mut Vec<u8>),
     ) {
-        let mut valve = self.valve;
+        let [mut valve, requests, replies] = [(); 3].map(|()| self.valve.subscribe());
         let born = valve.borrow().cuts;
-        let (requests, replies) = (valve.clone(), valve.clone());
         let (hear, tell) = near.split();
         let (read, write) = tokio::io::split(far);
+        let hushed = [Flow::Requests, Flow::Nothing];
         tokio::select! {
-            () = pump(hear, write, requests, &[Flow::Everything, Flow::Requests], request) => {}
-            () = pump(read, tell, replies, &[Flow::Everything], reply) => {}
-            // Without its sender, too: the worker is no more.
+            () = pump(hear, write, requests, &hushed[1..], request) => {}
+            () = pump(read, tell, replies, &hushed, reply) => {}
             _ = valve.wait_for(|valve| valve.cuts != born) => {
                 let _ = near.set_zero_linger();
             }
@@ -153,13 +180,13 @@ async fn pump(
     mut from: impl AsyncRead + Unpin,
     mut to: impl AsyncWrite + Unpin,
     mut valve: watch::Receiver<Valve>,
-    when: &[Flow],
+    held: &[Flow],
     mut passing: impl FnMut(&mut Vec<u8>),
 ) {
     let mut bytes = Vec::with_capacity(16 * 1024);
     while let Ok(1..) = from.read_buf(&mut bytes).await {
         passing(&mut bytes);
-        let passed = valve.wait_for(|valve| when.contains(&valve.flow)).await.is_ok();
+        let passed = valve.wait_for(|valve| !held.contains(&valve.flow)).await.is_ok();
         if !passed || to.write_all(&bytes).await.is_err() {
             return;
         }
@@ -267,7 +294,9 @@ mod tests {
 
     #[test]
     fn a_link_leads_to_the_near_end_however_it_is_cut_into_pieces() {
-        let reply = |port: u16| format!(r#"h {{"href":"http://127.0.0.1:{port}/a","and":"http://127.0.0.1:{port}"}}"#);
+        let reply = |port: u16| {
+            format!(r#"h {{"href":"http://127.0.0.1:{port}/a","and":"http://127.0.0.1:{port}"}}"#)
+        };
         for size in 1..reply(10_000).len() {
             let mut mask = Mask::new("127.0.0.1:10000", "127.0.0.1:20000");
             let mut told = Vec::new();

@@ -2,7 +2,7 @@
 
 use std::fs::File;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::{Command, ExitStatus, Stdio};
 use std::sync::{Arc, PoisonError};
 use std::time::SystemTime;
 
@@ -54,10 +54,11 @@ pub(super) struct Life {
 /// Where libfaketime is, if it is anywhere.
 pub(super) fn faketime() -> Option<PathBuf> {
     let library = |place: PathBuf| Some(place.join("faketime/libfaketime.so.1")).filter(|path| path.exists());
-    let within = |place: &str| std::fs::read_dir(place).into_iter().flatten().flatten().map(|entry| entry.path());
-    ["/usr/lib", "/usr/lib64"].iter().find_map(|place| {
-        library(PathBuf::from(place)).or_else(|| within(place).find_map(library))
-    })
+    let within =
+        |place: &str| std::fs::read_dir(place).into_iter().flatten().flatten().map(|entry| entry.path());
+    ["/usr/lib", "/usr/lib64"]
+        .iter()
+        .find_map(|place| library(PathBuf::from(place)).or_else(|| within(place).find_map(library)))
 }
 
 impl Worker {
@@ -74,7 +75,7 @@ impl Worker {
         let log = File::options().create(true).append(true).open(log_of(&ground.scratch, &name))?;
         let mut command = Command::new(&ground.payonce);
         command
-            .args(["work", "--concurrency", "16", "--grace", "20"])
+            .args(["work", "--concurrency", "16", "--hold", "32", "--grace", "20"])
             .env_clear()
             .envs(Rail::Dollr.environment(&format!("http://{}", dollr.address())))
             .envs(Rail::Dwolla.environment(&format!("http://{}", dwolla.address())))
@@ -89,6 +90,11 @@ impl Worker {
         let running = Running::start(&mut command).context("starting a worker")?;
         let (stops, gone, unheard) = (Vec::new(), Vec::new(), None);
         Ok(Self { name, running, base, _providers: [dollr, dwolla], sends, stops, gone, unheard })
+    }
+
+    /// How it has ended, if it has.
+    pub(super) fn ended(&mut self) -> Result<Option<ExitStatus>> {
+        self.running.ended()
     }
 
     /// Makes it stand still.
@@ -114,10 +120,14 @@ impl Worker {
         self.go_on()
     }
 
-    /// From now on it is told nothing of what the database does for it.
-    pub(super) fn deafen(&self) -> SystemTime {
-        self.base.let_through(Flow::Requests);
-        SystemTime::now()
+    /// Once it notes that it is about to send a payment, it is told nothing any more.
+    pub(super) fn listen_for_a_send(&self) {
+        self.base.let_through(Flow::UntilItSends);
+    }
+
+    /// Since when it waits to be told that such a note is written.
+    pub(super) fn about_to_send(&self) -> Option<SystemTime> {
+        self.base.closed()
     }
 
     /// It is told again what the database has done, some of it late.
