@@ -127,7 +127,7 @@ impl Service {
 
     /// By the library, and every third by the function that any driver can call.
     async fn enqueue(&self, transaction: &Transaction<'_>, number: usize, intent: &Intent) -> Result<bool> {
-        if number % 3 != 0 {
+        if !number.is_multiple_of(3) {
             let enqueued = match self.order(number)? {
                 Order::Dollr(order) => order.enqueue_in(&self.journal, transaction).await?,
                 Order::Dwolla(order) => order.enqueue_in(&self.journal, transaction).await?,
