@@ -170,7 +170,7 @@ async fn hopeless(run: &Run, server: &Arc<Postgres>) -> Result<(), Stop> {
         let mut service = Service::open(&ground.base, &providers, run.seed).await?;
         service.record_all(0..8).await?;
         due = ground.base.due().await?;
-        fleets.push((Worker::start(&ground, 1_000_000 + number, 0).await?, ground.base));
+        fleets.push((Worker::start(&ground, 1_000_000 + number, 0.0).await?, ground.base));
     }
     let began = Instant::now();
     for (worker, base) in fleets {

@@ -109,7 +109,7 @@ impl<'g> Storm<'g> {
 
     async fn start(&mut self) -> Result<Worker> {
         self.tally.workers += 1;
-        let skew = self.draw.i32(-self.skew..=self.skew);
+        let skew = f64::from(self.draw.i32(-self.skew..=self.skew));
         Worker::start(self.ground, self.tally.workers, skew).await
     }
 
@@ -295,7 +295,7 @@ impl<'g> Storm<'g> {
                 }
             }
             Phase::Away { until } if now > until || base.is_dead(&worker.name).await.unwrap_or(false) => {
-                worker.wake()?;
+                worker.wake().await?;
                 Phase::Back { until: now + WATCHED }
             }
             Phase::Back { until } if now > until => {

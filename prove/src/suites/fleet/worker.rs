@@ -4,7 +4,7 @@ use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitStatus, Stdio};
 use std::sync::{Arc, PoisonError};
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
 use anyhow::{Context as _, Result};
 
@@ -29,6 +29,8 @@ pub(super) struct Ground {
 pub(super) struct Worker {
     pub(super) name: Arc<str>,
     running: Running,
+    /// By how much its clock is off, and the file that says so to it, where there can be one.
+    clock: (f64, Option<PathBuf>),
     base: Wire,
     _providers: [Wire; 2],
     sends: Sends,
@@ -63,7 +65,7 @@ pub(super) fn faketime() -> Option<PathBuf> {
 
 impl Worker {
     /// Starts one whose clock is off by so many seconds.
-    pub(super) async fn start(ground: &Ground, number: usize, skew: i32) -> Result<Self> {
+    pub(super) async fn start(ground: &Ground, number: usize, skew: f64) -> Result<Self> {
         let name: Arc<str> = format!("worker-{number}").into();
         let base = Wire::lay(Far::Base(ground.base.server.socket())).await?;
         let sends = Sends::default();
@@ -83,13 +85,15 @@ impl Worker {
             .stdin(Stdio::null())
             .stdout(Stdio::null())
             .stderr(log);
-        if let Some(library) = &ground.faketime {
-            let skew = format!("{skew:+}s");
-            command.env("LD_PRELOAD", library).env("FAKETIME", skew).env("FAKETIME_DONT_FAKE_MONOTONIC", "1");
+        let file = ground.scratch.join(format!("{name}.clock"));
+        let clock = (skew, ground.faketime.is_some().then_some(file));
+        if let (Some(library), Some(file)) = (&ground.faketime, &clock.1) {
+            set(&clock)?;
+            command.env("LD_PRELOAD", library).env("FAKETIME_TIMESTAMP_FILE", file);
         }
         let running = Running::start(&mut command).context("starting a worker")?;
         let (stops, gone, unheard) = (Vec::new(), Vec::new(), None);
-        Ok(Self { name, running, base, _providers: [dollr, dwolla], sends, stops, gone, unheard })
+        Ok(Self { name, running, clock, base, _providers: [dollr, dwolla], sends, stops, gone, unheard })
     }
 
     /// How it has ended, if it has.
@@ -114,9 +118,15 @@ impl Worker {
         self.running.signal(Signal::CONT)
     }
 
-    /// The same, with whatever was kept from it.
-    pub(super) fn wake(&self) -> Result<()> {
+    /// The same, with whatever was kept from it at its door. One that was to be told of a note when it fell asleep wakes as
+    /// on a machine that was suspended: the time in which it slept is none by the clocks that its patience goes by.
+    pub(super) async fn wake(&mut self) -> Result<()> {
+        if let Some((_, slept)) = self.unheard {
+            self.clock.0 -= slept.elapsed().unwrap_or_default().as_secs_f64();
+            set(&self.clock)?;
+        }
         self.hear();
+        tokio::time::sleep(Duration::from_millis(50)).await;
         self.go_on()
     }
 
@@ -180,6 +190,13 @@ impl Worker {
 /// Where a worker's words are.
 pub(super) fn log_of(scratch: &Path, name: &str) -> PathBuf {
     scratch.join(format!("{name}.log"))
+}
+
+/// Tells a worker how late it is. It asks again every ten seconds.
+fn set((off, file): &(f64, Option<PathBuf>)) -> Result<()> {
+    file.iter().try_for_each(|file| {
+        std::fs::write(file, format!("{off:+.3}s\n")).context("setting a worker's clock")
+    })
 }
 
 /// Removes what a killed process with another clock leaves in memory.
