@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime};
 
-use anyhow::{Context as _, Result, bail};
+use anyhow::{Context as _, Result};
 use payonce::journal::PostgresJournal;
 use payonce::journal::tokio_postgres::{Client, NoTls, Row, connect};
 use test_postgres::Postgres;
@@ -171,9 +171,6 @@ impl Base {
         self.server.kill()?;
         std::thread::sleep(away);
         self.server.go()?;
-        if self.server.sql(self.name(), "SELECT 1")? != "1" {
-            bail!("the database came back, and answers nothing");
-        }
         Ok(())
     }
 }

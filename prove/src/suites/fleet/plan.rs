@@ -77,24 +77,24 @@ const BRIEF: Measure = Measure {
     crashes: 3,
 };
 
-/// A part of a longer run: 200 kills and stops, 20 crashes of the database.
+/// A part of a longer run: 500 kills and stops, 50 crashes of the database.
 const LONG: Measure = Measure {
-    length: Duration::from_secs(60),
-    early: Duration::from_secs(60),
-    kills: 130,
-    pauses: 64,
-    sleeps: 6,
-    parts: 3,
-    cuts: 40,
-    stalls: 10,
-    terminations: 20,
-    crashes: 20,
+    length: Duration::from_secs(150),
+    early: Duration::from_secs(150),
+    kills: 325,
+    pauses: 160,
+    sleeps: 15,
+    parts: 8,
+    cuts: 100,
+    stalls: 25,
+    terminations: 50,
+    crashes: 50,
 };
 
 impl Plan {
     /// The storms of a run.
     pub(super) fn of(scale: Scale, seed: u64) -> Vec<Self> {
-        let storms = scale.pick(1, 25, 100);
+        let storms = scale.pick(1, 10, 40);
         let measure = scale.pick(&BRIEF, &LONG, &LONG);
         (0..storms).map(|number| measure.draw(seed.wrapping_mul(1000) + number)).collect()
     }
