@@ -9,8 +9,11 @@
 mod batch;
 mod client;
 mod journal;
+mod plot;
+mod postgres;
 mod report;
 mod sandbox;
+mod work;
 
 use anyhow::Result;
 use clap::{Parser, Subcommand, ValueEnum};
@@ -37,6 +40,9 @@ enum Command {
         /// How many payouts the file of the batch benchmark has.
         #[arg(long, default_value_t = 10_000, value_parser = clap::value_parser!(u32).range(1..))]
         payouts: u32,
+        /// How many ended payments the database of fleets holds at last.
+        #[arg(long, default_value_t = 1_000_000, value_parser = clap::value_parser!(u32).range(1000..))]
+        ended: u32,
     },
     /// Play the provider for the client benchmark until the standard input ends.
     #[command(hide = true)]
@@ -58,6 +64,9 @@ enum Bench {
     Client,
     /// Durable writes, by the journal, by a bare batched writer and by one commit a call.
     Journal,
+    /// Durable writes to a PostgreSQL of its own, by the journal and by hand, and what a claim costs while ended payments
+    /// pile up.
+    Postgres,
     /// A file of payouts, by the command and by what the provider's guides show.
     Batch,
     /// The sandbox as a server, beside Prism and while its database grows.
@@ -70,13 +79,16 @@ fn main() -> Result<()> {
         Command::Calls(load) => client::calls::run(&load),
         Command::Pay(load) => batch::plain::run(load),
         Command::Sandbox(serve) => sandbox::server::serve(serve),
-        Command::Run { names, rounds, payments, payouts } => {
+        Command::Run { names, rounds, payments, payouts, ended } => {
             let asked = |bench| names.is_empty() || names.contains(&bench);
             if asked(Bench::Client) {
                 client::run(rounds.unwrap_or(9))?;
             }
             if asked(Bench::Journal) {
                 journal::run(rounds.unwrap_or(5))?;
+            }
+            if asked(Bench::Postgres) {
+                postgres::run(rounds.unwrap_or(3), ended)?;
             }
             if asked(Bench::Batch) {
                 batch::run(rounds, payouts)?;

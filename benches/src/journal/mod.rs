@@ -12,17 +12,15 @@ use std::sync::Arc;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use anyhow::{Result, ensure};
-use dollr::journal::{Intent, Journal, SqliteJournal};
-use dollr::{
-    Currency, Entry, Event, Expect, Money, Name, Namespace, Operation, Receipt, ReferenceId, Standing,
-};
-use dollr::{Timestamp, usd};
+use anyhow::Result;
+use dollr::ReferenceId;
+use dollr::journal::SqliteJournal;
 use serde::Serialize;
 use tokio::runtime::Runtime;
 use tokio::sync::oneshot;
 
 use crate::report::{self, Machine, Table, median};
+use crate::work::{intents, moment, rate, recorded, whole_payments};
 
 /// How many callers there are, and how many rows they insert together: about half a second's work where the disk
 /// synchronises so many pages a second.
@@ -93,7 +91,10 @@ pub(crate) fn run(rounds: u32) -> Result<()> {
             }
         }
         for (place, &(callers, count)) in payments.iter().enumerate() {
-            whole[place].push(whole_payments(&runtime, &room.file(), callers, count)?);
+            let path = room.file();
+            let journal = Arc::new(SqliteJournal::open(&path)?);
+            whole[place].push(whole_payments(&runtime, journal.clone(), callers, intents("salary", count)?)?);
+            close(journal, &path)?;
         }
     }
     let one_commit_per_s = median(&singles);
@@ -163,81 +164,9 @@ impl Room {
     }
 }
 
-fn intents(rows: usize) -> Result<Vec<Intent>> {
-    let operation = Operation::new("payout")?;
-    let namespace = Namespace::new("bench-client")?;
-    let amount = usd("250.00")?;
-    (0..rows)
-        .map(|n| {
-            let name = Name::new(format!("salary/2026-11/{n:06}"))?;
-            Ok(Intent {
-                rail: "dollr".to_owned(),
-                reference_id: ReferenceId::derive(&namespace, &operation, &name, 1),
-                operation: operation.clone(),
-                name,
-                contents: r#"{"payout":{"account":18,"amount":{"amount":"250.00","currency":"USD"}}}"#
-                    .to_owned(),
-                expect: Expect::Amount(amount),
-            })
-        })
-        .collect()
-}
-
-fn moment() -> Timestamp {
-    Timestamp::UNIX_EPOCH + chrono::TimeDelta::milliseconds(1_795_000_000_000)
-}
-
-/// Deals the work out to the callers.
-fn deal<T>(work: Vec<T>, callers: usize) -> Vec<Vec<T>> {
-    let mut hands: Vec<Vec<T>> = (0..callers).map(|_| Vec::new()).collect();
-    for (n, piece) in work.into_iter().enumerate() {
-        hands[n % callers].push(piece);
-    }
-    hands
-}
-
-/// How many pieces of work a second the callers get done, each doing one after another.
-fn rate<T, F, Fut>(runtime: &Runtime, work: Vec<T>, callers: usize, act: F) -> Result<f64>
-where
-    T: Send + 'static,
-    F: Fn(T) -> Fut + Clone + Send + 'static,
-    Fut: Future<Output = Result<()>> + Send,
-{
-    let pieces = work.len();
-    let hands = deal(work, callers);
-    let elapsed = runtime.block_on(async move {
-        let began = Instant::now();
-        let tasks: Vec<_> = hands
-            .into_iter()
-            .map(|hand| {
-                let act = act.clone();
-                tokio::spawn(async move {
-                    for piece in hand {
-                        act(piece).await?;
-                    }
-                    anyhow::Ok(())
-                })
-            })
-            .collect();
-        for task in tasks {
-            task.await??;
-        }
-        anyhow::Ok(began.elapsed())
-    })?;
-    Ok(pieces as f64 / elapsed.as_secs_f64())
-}
-
 fn by_journal(runtime: &Runtime, path: &Path, callers: usize, rows: usize) -> Result<f64> {
     let journal = Arc::new(SqliteJournal::open(path)?);
-    let acting = Arc::clone(&journal);
-    let rate = rate(runtime, intents(rows)?, callers, move |intent| {
-        let journal = Arc::clone(&acting);
-        async move {
-            let (_, lease) = journal.intend(intent, moment()).await?;
-            ensure!(lease.is_some(), "a new payment came without its lease");
-            Ok(())
-        }
-    })?;
+    let rate = recorded(runtime, journal.clone(), callers, rows)?;
     close(journal, path)?;
     Ok(rate)
 }
@@ -245,8 +174,10 @@ fn by_journal(runtime: &Runtime, path: &Path, callers: usize, rows: usize) -> Re
 fn by_bare_writer(runtime: &Runtime, path: &Path, callers: usize, rows: usize) -> Result<f64> {
     let owner = uuid::Uuid::new_v4().into_bytes();
     let at = moment().timestamp_millis();
-    let rows: Vec<_> =
-        intents(rows)?.iter().map(|intent| bare::Row::new(intent, at, owner)).collect::<Result<_>>()?;
+    let rows: Vec<_> = intents("salary", rows)?
+        .iter()
+        .map(|intent| bare::Row::new(intent, at, owner))
+        .collect::<Result<_>>()?;
     let writer = bare::Writer::start(bare::open(path)?);
     let queue = writer.callers();
     let rate = rate(runtime, rows, callers, move |row| {
@@ -267,8 +198,10 @@ fn one_commit(path: &Path, rows: usize) -> Result<f64> {
     let connection = bare::open(path)?;
     let owner = uuid::Uuid::new_v4().into_bytes();
     let at = moment().timestamp_millis();
-    let rows: Vec<_> =
-        intents(rows)?.iter().map(|intent| bare::Row::new(intent, at, owner)).collect::<Result<_>>()?;
+    let rows: Vec<_> = intents("salary", rows)?
+        .iter()
+        .map(|intent| bare::Row::new(intent, at, owner))
+        .collect::<Result<_>>()?;
     let began = Instant::now();
     for row in &rows {
         bare::insert(&connection, row)?;
@@ -276,41 +209,6 @@ fn one_commit(path: &Path, rows: usize) -> Result<f64> {
     let rate = rows.len() as f64 / began.elapsed().as_secs_f64();
     drop(connection);
     remove(path)?;
-    Ok(rate)
-}
-
-fn whole_payments(runtime: &Runtime, path: &Path, callers: usize, count: usize) -> Result<f64> {
-    let journal = Arc::new(SqliteJournal::open(path)?);
-    let money = Money::new("250.00", Currency::USD)?;
-    let acting = Arc::clone(&journal);
-    let rate = rate(runtime, intents(count)?, callers, move |intent| {
-        let journal = Arc::clone(&acting);
-        async move {
-            let now = |event| Entry { at: moment(), event };
-            let reference_id = intent.reference_id;
-            let receipt = Receipt {
-                reference_id,
-                payer_amount: money,
-                payee_amount: money,
-                provider_transaction_id: Some("b7c1f0de-tx".to_owned()),
-            };
-            let prepared = Event::Prepared {
-                body: format!(
-                    r#"{{"payout_account_id":"18","reference_id":"{}","session_id":"88"}}"#,
-                    reference_id.as_uuid()
-                ),
-                expires_at: moment(),
-                provider_at: Some(moment()),
-            };
-            let (_, lease) = journal.intend(intent, moment()).await?;
-            let Some(lease) = lease else { anyhow::bail!("a new payment came without its lease") };
-            let sending = vec![now(prepared), now(Event::Sending)];
-            let lease = journal.append(lease, sending, Standing::Sending).await?;
-            journal.append(lease, vec![now(Event::Completed { receipt })], Standing::Completed).await?;
-            Ok(())
-        }
-    })?;
-    close(journal, path)?;
     Ok(rate)
 }
 
@@ -355,19 +253,15 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_piece_of_work_is_dealt_out_once() {
-        let hands = deal((0..10).collect(), 4);
-        assert_eq!(hands, [vec![0, 4, 8], vec![1, 5, 9], vec![2, 6], vec![3, 7]]);
-    }
-
-    #[test]
     fn each_way_of_writing_reaches_the_disk() {
         let room = Room(tempfile::tempdir().unwrap());
         let runtime = Runtime::new().unwrap();
         for callers in [1, 16] {
             assert!(by_journal(&runtime, &room.file(), callers, 32).unwrap() > 0.0);
             assert!(by_bare_writer(&runtime, &room.file(), callers, 32).unwrap() > 0.0);
-            assert!(whole_payments(&runtime, &room.file(), callers, 32).unwrap() > 0.0);
+            let journal = Arc::new(SqliteJournal::open(room.file()).unwrap());
+            let intents = intents("salary", 32).unwrap();
+            assert!(whole_payments(&runtime, journal, callers, intents).unwrap() > 0.0);
         }
     }
 }

@@ -14,8 +14,8 @@ use tokio::task::LocalSet;
 use uuid::Uuid;
 
 use super::load::{Connection, Order};
-use super::plot::Plot;
 use super::server::Server;
+use crate::plot::Plot;
 use crate::report::{self, Table};
 
 /// Into how many slices the payments are cut.

@@ -7,7 +7,6 @@
 mod against;
 mod growth;
 mod load;
-mod plot;
 mod prism;
 pub(crate) mod server;
 

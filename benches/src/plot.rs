@@ -12,17 +12,17 @@ const BOTTOM: f64 = 360.0;
 const STROKES: [&str; 2] = ["stroke=\"#0b62a4\"", "stroke=\"#b45309\" stroke-dasharray=\"6 4\""];
 
 /// What is drawn.
-pub(super) struct Plot {
-    pub(super) title: String,
-    pub(super) across: &'static str,
-    pub(super) up: &'static str,
+pub(crate) struct Plot {
+    pub(crate) title: String,
+    pub(crate) across: &'static str,
+    pub(crate) up: &'static str,
     /// A name and its points each; there are strokes for two.
-    pub(super) lines: Vec<(&'static str, Vec<(f64, f64)>)>,
+    pub(crate) lines: Vec<(&'static str, Vec<(f64, f64)>)>,
 }
 
 impl Plot {
     /// The whole file.
-    pub(super) fn svg(&self) -> String {
+    pub(crate) fn svg(&self) -> String {
         let most = |pick: fn(&(f64, f64)) -> f64| {
             self.lines.iter().flat_map(|(_, points)| points).map(pick).fold(0.0, f64::max)
         };
