@@ -126,7 +126,7 @@ fn payments_sends_look_ups_and_set_backs_are_counted_and_nothing_personal_is_a_l
     });
     let counted = counted.0.lock().unwrap().clone();
     let of = |name: &str| counted.get(name).copied().unwrap_or_default();
-    assert_eq!(of("payonce_payments_total operation=payout outcome=completed"), 1, "{counted:?}");
+    assert_eq!(of("payonce_payments_total rail=dollr operation=payout outcome=completed"), 1, "{counted:?}");
     assert_eq!(of("payonce_sends_total operation=payout"), 2, "{counted:?}");
     assert_eq!(of("payonce_look_ups_total operation=payout answer=not_found"), 1, "{counted:?}");
     assert!(of("payonce_look_ups_total operation=payout answer=found") >= 1, "{counted:?}");

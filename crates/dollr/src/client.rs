@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use chrono::TimeDelta;
 use payonce::journal::{Filter, Summary};
-use payonce::{Currency, Engine, Error, IntoName, Limits, Money, Name, Operation, ReferenceId};
+use payonce::{Currency, Engine, Error, IntoName, Limits, Money, Name, Operation, ReferenceId, Vitals};
 
 use crate::collect::Drafting;
 use crate::config::Builder;
@@ -167,6 +167,11 @@ impl Dollr {
     /// `Configuration` when the journal belongs to another namespace.
     pub async fn work(&self, limits: Limits) -> Result<(), Error> {
         self.engine().work(limits).await
+    }
+
+    /// How this worker is, for a health check and for gauges. Asks nothing of anybody.
+    pub fn vitals(&self) -> Vitals {
+        self.engine().vitals()
     }
 
     /// Finds a payment by its name, in the journal, without driving it.

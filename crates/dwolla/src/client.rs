@@ -8,7 +8,7 @@ use std::time::Duration;
 use chrono::TimeDelta;
 use payonce::journal::{Filter, Summary};
 use payonce::reconcile::Reconciliation;
-use payonce::{Engine, Error, IntoName, Limits, Money, Name, Namespace, ReferenceId, Timestamp};
+use payonce::{Engine, Error, IntoName, Limits, Money, Name, Namespace, ReferenceId, Timestamp, Vitals};
 
 use crate::config::Builder;
 use crate::ids::FundingSourceId;
@@ -125,6 +125,11 @@ impl Dwolla {
     /// `Configuration` when the journal belongs to another namespace.
     pub async fn work(&self, limits: Limits) -> Result<(), Error> {
         self.engine().work(limits).await
+    }
+
+    /// How this worker is, for a health check and for gauges. Asks nothing of anybody.
+    pub fn vitals(&self) -> Vitals {
+        self.engine().vitals()
     }
 
     /// Finds a payment by its name, in the journal, without driving it.

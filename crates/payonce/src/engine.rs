@@ -17,6 +17,7 @@ use crate::payment::{Payment, Progress};
 use crate::rail::Rail;
 use crate::schedule::{Pace, Schedule};
 use crate::step::{Entry, Event, Expect, Outcome, State};
+use crate::work::Looked;
 
 /// How long a worker takes nothing up that cannot use the provider.
 const BARRED: Duration = Duration::from_secs(60);
@@ -74,6 +75,8 @@ pub(crate) struct Inner<R: Rail> {
     permits: Arc<Semaphore>,
     /// Nothing more is taken up.
     pub(crate) stopping: watch::Sender<bool>,
+    /// When a worker last had the journal's answer, or no room to ask for more; and why it has none since.
+    pub(crate) looked: Mutex<Looked>,
     /// A payment that was taken up is looked at for the first time, so another may be taken.
     pub(crate) room: Notify,
 }
@@ -106,6 +109,7 @@ impl<R: Rail> Engine<R> {
                 idle: Notify::new(),
                 permits,
                 stopping: watch::Sender::new(false),
+                looked: Mutex::default(),
                 room: Notify::new(),
             }),
         }
@@ -339,6 +343,10 @@ impl<R: Rail> Drop for Watch<'_, R> {
 impl<R: Rail> Inner<R> {
     pub(crate) fn lock(&self) -> MutexGuard<'_, Schedule> {
         self.schedule.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(crate) fn free_permits(&self) -> usize {
+        self.permits.available_permits()
     }
 
     pub(crate) fn is_bound(&self) -> bool {
@@ -582,12 +590,12 @@ impl<R: Rail> Inner<R> {
         match drive::advance(&self.rail, &*self.journal, &*self.clock, &mut work).await {
             Ok(turn) => {
                 if let Turn::Ended(outcome) = &turn {
-                    measure::payment(work.operation(), Ok(outcome));
+                    measure::payment(self.rail.name(), work.operation(), Ok(outcome));
                 }
                 Ok((turn, Some(work)))
             }
             Err(error) => {
-                measure::payment(work.operation(), Err(&error));
+                measure::payment(self.rail.name(), work.operation(), Err(&error));
                 if !self.keeps(key) || is_barred(error.kind()) {
                     // Best effort: if it cannot be let go of, this process will claim it again.
                     let _ = self.journal.release(work.lease()).await;

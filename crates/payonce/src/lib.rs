@@ -49,4 +49,4 @@ pub use schedule::Pace;
 pub use secret::Secret;
 pub use step::{Failure, ParkReason, Receipt, Timestamp};
 pub use watch::Watch;
-pub use work::Limits;
+pub use work::{Limits, Vitals};

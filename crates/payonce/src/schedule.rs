@@ -203,6 +203,11 @@ impl Schedule {
         if room < first.div_ceil(2) && self.slots.len() + room < hold { 0 } else { room }
     }
 
+    /// How many payments are in hand, and how many of them wait for their first call.
+    pub(crate) fn counts(&self) -> (usize, usize) {
+        (self.slots.len(), self.fresh.len())
+    }
+
     /// Has nothing more taken up before then.
     pub(crate) fn bar(&mut self, until: Timestamp) {
         self.barred_until = Some(until);

@@ -71,6 +71,8 @@ conformance! {
     a_released_payment_can_be_claimed_by_anyone,
     free_payments_are_taken_earliest_first_and_shared_between_workers,
     what_a_living_process_holds_is_not_free_and_what_a_dead_one_held_is,
+    the_few_of_one_operation_do_not_wait_behind_the_many_of_another,
+    payments_are_let_go_of_together_and_only_those_that_are_still_ours,
     an_ended_payment_needs_no_lease,
     only_a_failed_payment_is_opened_again_and_only_once,
     only_a_parked_payment_is_decided_and_only_once,
@@ -273,6 +275,47 @@ async fn what_a_living_process_holds_is_not_free_and_what_a_dead_one_held_is(sto
     let stale = there.append(lease.unwrap(), vec![entry(1, prepared())], Standing::Prepared).await;
     assert_eq!(stale.unwrap_err().kind(), ErrorKind::Stopped);
     there.append(new, vec![entry(1, prepared())], Standing::Prepared).await.unwrap();
+}
+
+async fn the_few_of_one_operation_do_not_wait_behind_the_many_of_another(store: impl Store) {
+    let (here, there) = (store.open(), store.open());
+    let mut leases = Vec::new();
+    for n in 0..200 {
+        let operation = Operation::new(if n < 190 { "payout" } else { "refund" }).unwrap();
+        let intent = Intent { operation, ..intent(&format!("p{n}")) };
+        leases.extend(here.intend(intent, at(n)).await.unwrap().1);
+    }
+    // Half of them are free, and a process that died has left the other half, with the few.
+    leases.truncate(100);
+    here.release_all(leases).await.unwrap();
+    drop(here);
+    loop {
+        let taken = there.claim_free("dollr", 20).await.unwrap();
+        let of = |operation: &str| {
+            taken.iter().filter(|(_, record)| record.intent.operation.as_str() == operation).count()
+        };
+        // Nothing tells us when the death is noticed.
+        if of("refund") > 0 {
+            assert_eq!((of("refund"), of("payout")), (10, 10));
+            return;
+        }
+        tokio::task::yield_now().await;
+    }
+}
+
+async fn payments_are_let_go_of_together_and_only_those_that_are_still_ours(store: impl Store) {
+    let (here, there) = (store.open(), store.open());
+    let mut leases = Vec::new();
+    for name in ["a", "b", "c"] {
+        leases.extend(here.intend(intent(name), at(0)).await.unwrap().1);
+    }
+    here.release(leases[0]).await.unwrap();
+    let taken = there.claim_free("dollr", 9).await.unwrap();
+    here.release_all(leases).await.unwrap();
+    there.append(taken[0].0, vec![entry(1, prepared())], Standing::Prepared).await.unwrap();
+    let freed = there.claim_free("dollr", 9).await.unwrap();
+    let names: Vec<_> = freed.iter().map(|(_, record)| record.intent.name.as_str()).collect();
+    assert_eq!(names, ["b", "c"]);
 }
 
 async fn an_ended_payment_needs_no_lease(store: impl Store) {

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::future::ready;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
+use super::turns::Turns;
 use super::{
     Claim, Filter, Intent, Journal, Key, Lease, PaymentId, Record, Result, Standing, Summary, not_parked,
     other_namespace, taken_over,
@@ -121,17 +122,20 @@ impl MemoryJournal {
 
     fn do_claim_free(&self, rail: &str, limit: usize) -> Result<Vec<(Lease, Record)>> {
         let mut store = self.lock();
-        let free = store.payments.iter_mut().filter(|payment| {
-            let unfinished = payment.record.intent.rail == rail && !payment.standing.is_ended();
-            unfinished && payment.owner.strong_count() == 0
-        });
-        let take = |payment: &mut Payment| {
+        let mut turns = Turns::default();
+        for Payment { record, standing, owner, .. } in &store.payments {
+            if record.intent.rail == rail && !standing.is_ended() && owner.strong_count() == 0 {
+                turns.add(record.intent.operation.as_str(), record.id);
+            }
+        }
+        let take = |id: PaymentId| {
+            let payment = store.payment(id)?;
             payment.owner = Arc::downgrade(&self.owner);
             payment.epoch += 1;
             let (id, next) = (payment.record.id, payment.record.entries.len());
-            (Lease { id, epoch: payment.epoch, next }, payment.record.clone())
+            Ok((Lease { id, epoch: payment.epoch, next }, payment.record.clone()))
         };
-        Ok(free.take(limit).map(take).collect())
+        turns.first(limit).into_iter().map(take).collect()
     }
 
     fn do_append(&self, lease: Lease, entries: Vec<Entry>, standing: Standing) -> Result<Lease> {

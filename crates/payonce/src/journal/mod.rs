@@ -9,7 +9,9 @@
 //! - only the holder of a payment's lease can append to it, and a lease that was taken over can write nothing more.
 
 use std::fmt;
+use std::num::NonZeroU32;
 use std::str::FromStr;
+use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
@@ -28,6 +30,7 @@ mod owner;
 mod postgres;
 mod row;
 mod sqlite;
+mod turns;
 pub mod upkeep;
 mod writer;
 
@@ -274,6 +277,23 @@ pub enum Claim {
     Ended(Record),
 }
 
+/// What came of asking for leave to take payments up.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[allow(clippy::exhaustive_structs, reason = "back ends build it")]
+pub struct Granted {
+    /// So many may be taken up.
+    pub payments: usize,
+    /// If none: for how long it is no use to ask again.
+    pub wait: Duration,
+}
+
+impl Granted {
+    /// The most that is granted at a time: what a tenth of a second allows, and at least one.
+    pub fn lot(per_second: NonZeroU32) -> usize {
+        usize::try_from(per_second.get() / 10).unwrap_or(usize::MAX).max(1)
+    }
+}
+
 /// Where payments are written down.
 ///
 /// Its methods return boxed futures so that an engine can hold any back end behind one pointer. Dropping a future
@@ -294,12 +314,29 @@ pub trait Journal: fmt::Debug + Send + Sync + 'static {
     /// held already is replaced.
     fn claim(&self, id: PaymentId) -> BoxFuture<'_, Result<Claim>>;
 
-    /// Takes up to `limit` unfinished payments of a rail that no living process holds, this one's own not among them, the
-    /// earliest recorded first. Callers at the same time, in whatever process, share the free ones between them.
+    /// Takes up to `limit` unfinished payments of a rail that no living process holds, this one's own not among them: the
+    /// operations take turns, and within each the earliest recorded is first. Callers at the same time, in whatever process, share the free ones between them.
     ///
     /// A payment whose record is damaged is held and left out, and the log says so: it must not be driven, and must not
     /// keep the others waiting.
     fn claim_free<'a>(&'a self, rail: &'a str, limit: usize) -> BoxFuture<'a, Result<Vec<(Lease, Record)>>>;
+
+    /// Asks for leave to take up to `wanted` payments of a rail up, of which all processes together take no more than
+    /// `per_second`. None where the processes have no clock and no place in common: then each keeps the pace by itself.
+    fn grant<'a>(
+        &'a self,
+        _rail: &'a str,
+        _per_second: NonZeroU32,
+        _wanted: usize,
+    ) -> BoxFuture<'a, Result<Option<Granted>>> {
+        Box::pin(std::future::ready(Ok(None)))
+    }
+
+    /// How long this process may go on with what it holds if it does not reach the journal again; zero when it holds
+    /// nothing. None where a lease lasts as long as its process.
+    fn lease_left(&self) -> Option<Duration> {
+        None
+    }
 
     /// Whether the lease still keeps every other process from driving the payment, as far as can be told without asking.
     /// It is asked after the last write before a send. Where a lease lasts as long as its process, there is nothing to

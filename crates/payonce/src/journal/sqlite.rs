@@ -13,6 +13,7 @@ use uuid::Uuid;
 use super::disk::network_file_system;
 use super::owner::Owner;
 use super::row::{EventDigest, EventRow, entry};
+use super::turns::Turns;
 use super::writer::{Worker, explain};
 use super::{
     Claim, Filter, Intent, Journal, Key, Lease, PaymentId, Record, Result, Standing, Summary, damaged,
@@ -22,6 +23,9 @@ use crate::clock::BoxFuture;
 use crate::error::{Error, ErrorKind};
 use crate::name::{Name, Namespace, Operation, ReferenceId};
 use crate::step::{Entry, Event, Timestamp};
+
+/// Among so many free payments the operations take turns.
+const TURNS_AMONG: usize = 10_000;
 
 /// Marks the file as a journal, in SQLite's own header field: the letters `pay1`.
 const APPLICATION_ID: i32 = 0x7061_7931;
@@ -340,7 +344,8 @@ fn claim(connection: &Connection, owner: &Owner, id: PaymentId) -> rusqlite::Res
     Ok(Ok(Claim::Ours(Lease { id, epoch, next: found.entries.len() }, found)))
 }
 
-/// Goes through the unfinished payments, and asks of each process only once whether it lives.
+/// Goes through the unfinished payments, and asks of each process only once whether it lives. The operations take turns,
+/// those of the earliest that are free.
 fn claim_free(
     connection: &Connection,
     owner: &Owner,
@@ -348,12 +353,12 @@ fn claim_free(
     limit: usize,
 ) -> rusqlite::Result<Result<Vec<(Lease, Record)>>> {
     let mut unfinished = connection.prepare_cached(
-        "SELECT id, owner FROM payments
+        "SELECT id, owner, operation FROM payments
          WHERE rail = ?1 AND standing NOT IN ('completed', 'failed', 'parked') ORDER BY id",
     )?;
     let mut living = HashMap::from([(owner.id(), true)]);
-    let (mut ids, mut rows) = (Vec::new(), unfinished.query([rail])?);
-    while ids.len() < limit
+    let (mut turns, mut free, mut rows) = (Turns::default(), 0, unfinished.query([rail])?);
+    while free < TURNS_AMONG
         && let Some(row) = rows.next()?
     {
         let held = match row.get::<_, Option<[u8; 16]>>(1)?.map(Uuid::from_bytes) {
@@ -367,10 +372,12 @@ fn claim_free(
             },
         };
         if !held {
-            ids.push(PaymentId(row.get(0)?));
+            free += 1;
+            turns.add(row.get_ref(2)?.as_str()?, PaymentId(row.get(0)?));
         }
     }
     drop(rows);
+    let ids = turns.first(limit);
     let mut taken = Vec::with_capacity(ids.len());
     for id in ids {
         let epoch = take(connection, owner, id)?;

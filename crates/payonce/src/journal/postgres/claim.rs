@@ -21,7 +21,7 @@ use crate::step::{Entry, Event};
 /// is known for certain and for ever, not by their absence: a row that an owner of the last moment has taken is looked at
 /// again with an older list. Who is called dead by this very statement is on the list of the next.
 const DEAD: &str = "
-    WITH alive AS MATERIALIZED (
+    alive AS MATERIALIZED (
         SELECT set_config('lock_timeout', '3s', true) FROM payonce.owners
         WHERE id = $1 AND NOT dead AND until > clock_timestamp()
     ), buried AS (
@@ -41,18 +41,46 @@ const CLAIM: &str = "
            EXISTS (SELECT FROM payonce.unfinished WHERE payment = $3 AND merchant = $4)
     FROM alive";
 
+/// The operations take turns, so that the few of one do not wait behind the many of another. Which there are is found by
+/// going from one to the next in the index, whatever lies between; the dead are gone through in the same way.
 const CLAIM_FREE: &str = "
-    , free AS MATERIALIZED (
-        SELECT payment FROM payonce.unfinished
-        WHERE merchant = $3 AND rail = $4 AND owner IS NULL ORDER BY payment LIMIT $5 FOR UPDATE SKIP LOCKED
-    ), left_behind AS MATERIALIZED (
-        SELECT l.payment FROM dead CROSS JOIN LATERAL (
+    , kinds AS (
+        SELECT NULL::uuid AS owner, (
+            SELECT operation FROM payonce.unfinished
+            WHERE owner IS NULL AND merchant = $3 AND rail = $4 ORDER BY operation LIMIT 1) AS operation
+        UNION ALL SELECT NULL, (
+            SELECT operation FROM payonce.unfinished
+            WHERE owner IS NULL AND merchant = $3 AND rail = $4 AND operation > kinds.operation
+            ORDER BY operation LIMIT 1)
+        FROM kinds WHERE kinds.operation IS NOT NULL
+    ), kinds_left AS (
+        SELECT dead.id AS owner, (
+            SELECT operation FROM payonce.unfinished
+            WHERE owner = dead.id AND merchant = $3 AND rail = $4 ORDER BY operation LIMIT 1) AS operation
+        FROM dead
+        UNION ALL SELECT kinds_left.owner, (
+            SELECT operation FROM payonce.unfinished
+            WHERE owner = kinds_left.owner AND merchant = $3 AND rail = $4 AND operation > kinds_left.operation
+            ORDER BY operation LIMIT 1)
+        FROM kinds_left WHERE kinds_left.operation IS NOT NULL
+    ), free AS MATERIALIZED (
+        SELECT l.payment, kinds.operation FROM kinds CROSS JOIN LATERAL (
             SELECT payment FROM payonce.unfinished
-            WHERE owner = dead.id AND merchant = $3 AND rail = $4 ORDER BY payment LIMIT $5 FOR UPDATE SKIP LOCKED
+            WHERE owner IS NULL AND merchant = $3 AND rail = $4 AND operation = kinds.operation
+            ORDER BY payment LIMIT $5 FOR UPDATE SKIP LOCKED
+        ) l
+    ), left_behind AS MATERIALIZED (
+        SELECT l.payment, kinds_left.operation FROM kinds_left CROSS JOIN LATERAL (
+            SELECT payment FROM payonce.unfinished
+            WHERE owner = kinds_left.owner AND merchant = $3 AND rail = $4 AND operation = kinds_left.operation
+            ORDER BY payment LIMIT $5 FOR UPDATE SKIP LOCKED
         ) l
     ), chosen AS MATERIALIZED (
-        SELECT payment FROM (SELECT payment FROM free UNION SELECT payment FROM left_behind) either
-        ORDER BY payment LIMIT $5
+        SELECT payment FROM (
+            SELECT payment, row_number() OVER (PARTITION BY operation ORDER BY payment) AS turn
+            FROM (SELECT * FROM free UNION SELECT * FROM left_behind) either
+        ) turns
+        ORDER BY turn, payment LIMIT $5
     ), taken AS (
         UPDATE payonce.unfinished u SET owner = $1, epoch = $2 FROM chosen c
         WHERE u.payment = c.payment AND EXISTS (SELECT FROM alive)
@@ -69,10 +97,10 @@ const REOPEN: &str = "
         UPDATE payonce.payments SET standing = 'intended', updated_at = $6, unpaid = false
         WHERE merchant = $3 AND id = $4 AND standing = 'failed' AND EXISTS (SELECT FROM alive)
           AND $5 = (SELECT count(*) FROM payonce.events WHERE payment = $4)
-        RETURNING id, merchant, rail, reference_id
+        RETURNING id, merchant, rail, operation, reference_id
     ), held AS (
-        INSERT INTO payonce.unfinished (payment, merchant, rail, owner, epoch, standing, updated_at)
-        SELECT id, merchant, rail, $1, $2, 'intended', $6 FROM opened
+        INSERT INTO payonce.unfinished (payment, merchant, rail, operation, owner, epoch, standing, updated_at)
+        SELECT id, merchant, rail, operation, $1, $2, 'intended', $6 FROM opened
     ), noted AS (
         INSERT INTO payonce.events (payment, place, at, event, digest) SELECT id, $5::int, $6, $7, $8 FROM opened
     ), tried AS (
@@ -105,7 +133,7 @@ const RELEASE: &str = "
 
 /// Takes one payment, unless another living process holds it.
 pub(super) async fn claim(journal: &PostgresJournal, store: &Store, id: PaymentId) -> Result<Claim> {
-    let sql = format!("{DEAD}{CLAIM}");
+    let sql = format!("WITH {DEAD}{CLAIM}");
     let merchant = journal.merchant_name();
     let (mut taking, rows) = take(store, &sql, &[(&id.0, Type::INT8), (&merchant, Type::TEXT)]).await?;
     let (taken, unfinished) = (rows[0].get::<_, Option<i64>>(0).is_some(), rows[0].get::<_, bool>(2));
@@ -137,7 +165,7 @@ pub(super) async fn claim_free(
     rail: &str,
     limit: usize,
 ) -> Result<Vec<(Lease, Record)>> {
-    let sql = format!("{DEAD}{CLAIM_FREE}");
+    let sql = format!("WITH RECURSIVE {DEAD}{CLAIM_FREE}");
     let (merchant, limit) = (journal.merchant_name(), i64::try_from(limit).unwrap_or(i64::MAX));
     let values: &[Value<'_>] = &[(&merchant, Type::TEXT), (&rail, Type::TEXT), (&limit, Type::INT8)];
     let (mut taking, rows) = take(store, &sql, values).await?;
@@ -201,7 +229,7 @@ pub(super) async fn release(journal: &PostgresJournal, store: &Store, leases: &[
     ];
     let released = store.link.run(RELEASE, values).await;
     if released.is_err() {
-        epochs.into_iter().for_each(|epoch| store.owner.doubt(epoch));
+        store.owner.let_go_later(leases);
     }
     released.map(drop)
 }

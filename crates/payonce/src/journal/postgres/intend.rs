@@ -28,8 +28,9 @@ const INTEND: &str = "
         ON CONFLICT (merchant, rail, name) DO NOTHING
         RETURNING id, merchant, rail, name
     ), held AS (
-        INSERT INTO payonce.unfinished (payment, merchant, rail, owner, epoch, standing, updated_at)
-        SELECT made.id, merchant, rail, $1, epoch, 'intended', at FROM made JOIN input USING (merchant, rail, name)
+        INSERT INTO payonce.unfinished (payment, merchant, rail, operation, owner, epoch, standing, updated_at)
+        SELECT made.id, merchant, rail, operation, $1, epoch, 'intended', at
+        FROM made JOIN input USING (merchant, rail, name)
         RETURNING payment, epoch
     )
     SELECT payment, epoch FROM alive LEFT JOIN held ON true";

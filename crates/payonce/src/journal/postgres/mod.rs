@@ -24,14 +24,18 @@
 //! nothing prepared. So PgBouncer in transaction mode can stand between. Only the wait for new payments
 //! takes a connection that reaches the server itself.
 
+use std::collections::HashMap;
 use std::fmt;
-use std::sync::{Arc, OnceLock};
+use std::num::NonZeroU32;
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::time::Duration;
 
 use tokio::sync::{Notify, OnceCell, oneshot};
 use tokio_postgres::types::Type;
 
 use super::{
-    Claim, Filter, Intent, Journal, Key, Lease, PaymentId, Record, Result, Standing, Summary, other_namespace,
+    Claim, Filter, Granted, Intent, Journal, Key, Lease, PaymentId, Record, Result, Standing, Summary,
+    other_namespace,
 };
 use crate::clock::BoxFuture;
 use crate::error::{Error, ErrorKind};
@@ -45,6 +49,7 @@ mod explain;
 mod intend;
 mod listen;
 mod owner;
+mod pace;
 mod password;
 mod read;
 mod schema;
@@ -76,6 +81,8 @@ fn expectation(intent: &Intent) -> String {
 pub struct PostgresJournal {
     shared: Arc<Shared>,
     merchant: Arc<str>,
+    /// The rails that the journal was found, or made, to be bound for, with their namespaces.
+    bound: Arc<Mutex<HashMap<String, Namespace>>>,
 }
 
 /// What came of recording a payment in a transaction of the caller's.
@@ -166,7 +173,11 @@ impl PostgresJournal {
 
     fn with_terms(url: &str, terms: Terms) -> Result<Self> {
         let link = Link::new(Address::parse(url)?)?;
-        Ok(Self { shared: Arc::new(Shared { link, terms, running: OnceCell::new() }), merchant: ONLY.into() })
+        Ok(Self {
+            shared: Arc::new(Shared { link, terms, running: OnceCell::new() }),
+            merchant: ONLY.into(),
+            bound: Arc::default(),
+        })
     }
 
     /// The payments of another merchant in the same database, over the same connections. Nothing of one merchant is seen
@@ -179,12 +190,16 @@ impl PostgresJournal {
             let message = "a merchant's name has 1 to 100 bytes and no control characters";
             return Err(Error::new(ErrorKind::Invalid, message));
         }
-        Ok(Self { shared: Arc::clone(&self.shared), merchant: name.into() })
+        Ok(Self { shared: Arc::clone(&self.shared), merchant: name.into(), bound: Arc::default() })
     }
 
     /// Where the database is: its hosts and its name, and nothing else of the URL.
     pub fn address(&self) -> String {
         self.shared.link.address.to_string()
+    }
+
+    fn bound(&self) -> MutexGuard<'_, HashMap<String, Namespace>> {
+        self.bound.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn merchant_name(&self) -> &str {
@@ -261,6 +276,10 @@ impl PostgresJournal {
 impl Journal for PostgresJournal {
     fn bind<'a>(&'a self, rail: &'a str, namespace: &'a Namespace) -> BoxFuture<'a, Result<()>> {
         Box::pin(async move {
+            // What is bound never changes.
+            if self.bound().get(rail) == Some(namespace) {
+                return Ok(());
+            }
             let link = &self.running().await?.store.link;
             let (merchant, text) = (self.merchant_name(), namespace.as_str());
             let values: &[Value<'_>] = &[(&merchant, Type::TEXT), (&rail, Type::TEXT), (&text, Type::TEXT)];
@@ -274,7 +293,11 @@ impl Journal for PostgresJournal {
                 found = link.run(read, &values[..2]).await?;
             }
             let remembered: &str = found.first().map_or("", |row| row.get(0));
-            if remembered == text { Ok(()) } else { Err(other_namespace(rail, remembered)) }
+            if remembered != text {
+                return Err(other_namespace(rail, remembered));
+            }
+            self.bound().insert(rail.to_owned(), namespace.clone());
+            Ok(())
         })
     }
 
@@ -302,6 +325,22 @@ impl Journal for PostgresJournal {
 
     fn claim_free<'a>(&'a self, rail: &'a str, limit: usize) -> BoxFuture<'a, Result<Vec<(Lease, Record)>>> {
         Box::pin(async move { claim::claim_free(self, &self.running().await?.store, rail, limit).await })
+    }
+
+    fn grant<'a>(
+        &'a self,
+        rail: &'a str,
+        per_second: NonZeroU32,
+        wanted: usize,
+    ) -> BoxFuture<'a, Result<Option<Granted>>> {
+        Box::pin(async move {
+            let store = &self.running().await?.store;
+            pace::grant(store, (self.merchant_name(), rail), per_second, wanted).await.map(Some)
+        })
+    }
+
+    fn lease_left(&self) -> Option<Duration> {
+        Some(self.shared.running.get().map_or(Duration::ZERO, |running| running.store.owner.left()))
     }
 
     fn holds(&self, lease: Lease) -> bool {

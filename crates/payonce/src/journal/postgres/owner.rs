@@ -13,7 +13,8 @@ use tokio_postgres::types::Type;
 use uuid::Uuid;
 
 use super::Result;
-use super::address::Link;
+use super::address::{Link, Value};
+use crate::journal::{Lease, PaymentId};
 
 /// How long an owner lives, and how often its life is extended.
 #[derive(Clone, Copy, Debug)]
@@ -48,9 +49,17 @@ pub(super) struct Owner {
     epoch: AtomicI64,
     held: Mutex<Option<Held>>,
     registering: tokio::sync::Mutex<()>,
-    /// Takings that nobody knows the outcome of.
-    doubts: Mutex<Vec<(i64, u8)>>,
+    doubts: Mutex<Vec<Doubt>>,
     hurry: Notify,
+}
+
+/// A taking that nobody knows the outcome of, or of which one payment is not wanted any more. Payments that were taken
+/// together share an epoch, and the others of them may be driven.
+#[derive(Clone, Copy, Debug)]
+struct Doubt {
+    epoch: i64,
+    payment: Option<PaymentId>,
+    tries: u8,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -119,6 +128,13 @@ impl Owner {
         self.holds_at(epoch, awake())
     }
 
+    /// How long this process may go on without a further extension.
+    pub(super) fn left(&self) -> Duration {
+        let certain = self.terms.lease.saturating_sub(self.terms.margin);
+        let since = |held: Held| awake().saturating_sub(held.confirmed);
+        self.lock().map_or(Duration::ZERO, |held| certain.saturating_sub(since(held)))
+    }
+
     fn holds_at(&self, epoch: i64, now: Duration) -> bool {
         let certain = self.terms.lease.saturating_sub(self.terms.margin);
         self.lock().is_some_and(|held| epoch >= held.first && now.saturating_sub(held.confirmed) < certain)
@@ -136,8 +152,20 @@ impl Owner {
     /// A taking whose outcome nobody knows, or wants any more, is undone, so that the payments do not stay with a
     /// process that does not drive them.
     pub(super) fn doubt(&self, epoch: i64) {
-        self.doubts.lock().unwrap_or_else(PoisonError::into_inner).push((epoch, TRIES));
+        self.doubts().push(Doubt { epoch, payment: None, tries: TRIES });
         self.hurry.notify_one();
+    }
+
+    /// Payments that could not be let go of are let go of later.
+    pub(super) fn let_go_later(&self, leases: &[Lease]) {
+        let doubts =
+            leases.iter().map(|lease| Doubt { epoch: lease.epoch, payment: Some(lease.id), tries: TRIES });
+        self.doubts().extend(doubts);
+        self.hurry.notify_one();
+    }
+
+    fn doubts(&self) -> MutexGuard<'_, Vec<Doubt>> {
+        self.doubts.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Extends the owner's life, and undoes what is in doubt.
@@ -163,17 +191,21 @@ impl Owner {
     }
 
     async fn undo(&self, id: Uuid) -> Result<()> {
-        let epochs: Vec<i64> = {
-            let mut doubts = self.doubts.lock().unwrap_or_else(PoisonError::into_inner);
-            doubts.retain(|(_, tries)| *tries > 0);
-            doubts.iter_mut().for_each(|(_, tries)| *tries -= 1);
-            doubts.iter().map(|(epoch, _)| *epoch).collect()
+        let (epochs, payments): (Vec<i64>, Vec<Option<i64>>) = {
+            let mut doubts = self.doubts();
+            doubts.retain(|doubt| doubt.tries > 0);
+            doubts.iter_mut().for_each(|doubt| doubt.tries -= 1);
+            doubts.iter().map(|doubt| (doubt.epoch, doubt.payment.map(|id| id.0))).unzip()
         };
         if epochs.is_empty() {
             return Ok(());
         }
-        let undo = "UPDATE payonce.unfinished SET owner = NULL WHERE owner = $1 AND epoch = ANY ($2)";
-        self.link.run_for_lease(undo, &[(&id, Type::UUID), (&epochs, Type::INT8_ARRAY)]).await.map(drop)
+        let undo = "UPDATE payonce.unfinished u SET owner = NULL
+                    FROM unnest($2::bigint[], $3::bigint[]) AS d (epoch, payment)
+                    WHERE u.owner = $1 AND u.epoch = d.epoch AND u.payment = coalesce(d.payment, u.payment)";
+        let values: &[Value<'_>] =
+            &[(&id, Type::UUID), (&epochs, Type::INT8_ARRAY), (&payments, Type::INT8_ARRAY)];
+        self.link.run_for_lease(undo, values).await.map(drop)
     }
 
     /// Lives until the journal is dropped, and frees then at once what is left.
