@@ -3,6 +3,7 @@
 use clap::{Args, Subcommand};
 use serde::Serialize;
 
+use crate::config::journal::Place;
 use crate::config::profile::{self, ProfileName};
 use crate::config::{Client, Problem, Settings};
 use crate::exit::{Error, Exit};
@@ -65,6 +66,10 @@ impl Show {
         let (journal, from) = self.client.journal.told_by()?;
         let value = Some(journal.told()?);
         let mut all = vec![Shown { setting: "journal", value, secret: false, from }];
+        if let Place::Database(_, merchant) = &journal {
+            let (value, from) = (Some(merchant.to_string()), self.client.journal.merchant_by()?);
+            all.push(Shown { setting: "merchant", value, secret: false, from });
+        }
         for rail in rails {
             let names = rail.setting_names();
             all.extend(

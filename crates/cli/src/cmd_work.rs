@@ -3,7 +3,8 @@
 //! What must stay true: a signal lets the calls in flight end and gives back what waits, a second one ends the command at
 //! once, and neither harms a payment. The loop itself is the engine's.
 
-use std::num::NonZeroU16;
+use std::net::SocketAddr;
+use std::num::{NonZeroU16, NonZeroU32};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -21,6 +22,7 @@ use crate::facade::{Facade, Variables};
 use crate::print;
 use crate::rail::{Rail, Rails};
 use crate::stop::Stop;
+use crate::worker::health::{Loopback, Workers};
 
 /// What a worker writes to standard error without being asked: that the database is lost, and why a payment is put off.
 pub(crate) const LOGGED: &str = "warn";
@@ -41,6 +43,13 @@ pub(crate) struct Work {
     /// So many payments on each rail are in hand at any time, those included that only wait for the provider's word.
     #[arg(long, value_name = "N", default_value_t = Limits::default().hold)]
     hold: usize,
+    /// So many payments taken up in a second on each rail, by all workers of the merchant together; on a journal in a file by
+    /// this one. What the provider already has is polled at its own pace.
+    #[arg(long, value_name = "PER_SECOND")]
+    rate: Option<NonZeroU32>,
+    /// Answer /health and /metrics at this address, which has to be a loopback address: 127.0.0.1:9464.
+    #[arg(long, value_name = "ADDRESS")]
+    listen: Option<Loopback>,
     /// How long the calls in flight may take to end, once a signal has come.
     #[arg(long, value_name = "SECONDS", default_value = "30")]
     grace: u32,
@@ -57,6 +66,9 @@ enum Told<'t> {
     Began {
         rails: &'t [Rail],
         journal: String,
+        /// Where it answers /health and /metrics.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        listening: Option<SocketAddr>,
     },
     Ended {
         /// Whether every call had ended.
@@ -70,7 +82,10 @@ impl Work {
         let settings = self.client.settings(self.rails.each())?;
         let journal = self.client.journal.open_or_make()?;
         let mut fleet = Fleet::default();
-        for rail in self.usable(&settings)? {
+        // Before the first payment is counted.
+        let workers = self.listen.map(|_| Workers::counting());
+        let rails = self.usable(&settings)?;
+        for rail in &rails {
             let variables = settings.variables.clone();
             match rail {
                 Rail::Dollr => {
@@ -82,7 +97,11 @@ impl Work {
             }
         }
         let place = self.client.journal.place()?.told()?;
-        tell(&Told::Began { rails: &self.usable(&settings)?, journal: place }, json);
+        let listening = match self.listen.zip(workers) {
+            Some((at, workers)) => Some(fleet.listen(workers, at).await?),
+            None => None,
+        };
+        tell(&Told::Began { rails: &rails, journal: place, listening }, json);
         let failed = tokio::select! {
             () = signals.asked() => None,
             Some(ended) = fleet.working.join_next() => ended.expect("a worker does not panic").err(),
@@ -118,7 +137,7 @@ impl Work {
         working: &mut JoinSet<Result<(), payonce::Error>>,
     ) -> Result<F, Error> {
         let facade = F::worker(variables, Arc::clone(journal), usize::from(self.concurrency.get()))?;
-        let (worker, limits) = (facade.clone(), Limits { hold: self.hold });
+        let (worker, limits) = (facade.clone(), Limits { hold: self.hold, per_second: self.rate });
         working.spawn(async move { worker.work(limits).await });
         Ok(facade)
     }
@@ -133,6 +152,13 @@ struct Fleet {
 }
 
 impl Fleet {
+    /// Tells about the workers at that address.
+    async fn listen(&self, mut workers: Workers, at: Loopback) -> Result<SocketAddr, Problem> {
+        self.dollr.iter().for_each(|dollr| workers.add(dollr.clone()));
+        self.dwolla.iter().for_each(|dwolla| workers.add(dwolla.clone()));
+        workers.listen(at).await.map_err(Problem::NotListening)
+    }
+
     /// Lets the calls in flight end, and gives back what waits. Says whether all have ended.
     async fn stop(&mut self, grace: Duration) -> bool {
         let (dollr, dwolla) =
@@ -155,9 +181,10 @@ fn tell(told: &Told<'_>, json: bool) {
         return print::json(told);
     }
     match told {
-        Told::Began { rails, journal } => {
+        Told::Began { rails, journal, listening } => {
             let rails: Vec<_> = rails.iter().map(|rail| rail.name()).collect();
-            print::line(format!("working on {} from {journal}", rails.join(" and ")));
+            let told = listening.map(|at| format!("; http://{at}/health and /metrics")).unwrap_or_default();
+            print::line(format!("working on {} from {journal}{told}", rails.join(" and ")));
         }
         Told::Ended { orderly: true } => print::line("stopped; what waited is given back"),
         Told::Ended { orderly: false } => print::line(

@@ -18,7 +18,7 @@ use clap::Args;
 
 use crate::facade::{Facade, Place, Variables};
 use crate::rail::Rail;
-pub(crate) use journal::JournalPlace;
+pub(crate) use journal::{JournalPlace, Merchant};
 use profile::{Profile, ProfileName};
 use secrets::Secrets;
 
@@ -40,9 +40,10 @@ Environment:
   PAYONCE_RAIL                            what a transfer goes over, dollr or dwolla (dollr)
   PAYONCE_JOURNAL                         the journal: a file (payonce.db in the current directory), or the URL of a
                                           PostgreSQL database, whose password can stand in PGPASSWORD or PGPASSFILE
+  PAYONCE_MERCHANT                        whose payments in a database (default)
   PAYONCE_LOG                             what to trace to standard error, for example dollr=debug
 
-All of it but the profile, the device, the rail, the journal and the log can stand in a file instead, which --secrets
+All of it but the profile, the device, the rail, the journal, the merchant and the log can stand in a file instead, which --secrets
 names. What neither the command line nor the environment says is taken from a profile: `payonce login` makes one, and
 `payonce config show` tells where each setting comes from.";
 
@@ -138,6 +139,15 @@ pub(crate) enum Problem {
          PAYONCE_JOURNAL or a profile"
     )]
     ShownPassword,
+    #[error("nothing can be answered at the address that --listen names: {0}")]
+    NotListening(std::io::Error),
+    #[error(
+        "the merchant {0} is named, and a journal in a file holds the payments of one merchant, which has no name there: give \
+         each merchant a file of its own, or put the journal into a database (docs/fleet.md)"
+    )]
+    MerchantInFile(Merchant),
+    #[error("PAYONCE_MERCHANT names no merchant: {0}")]
+    NoMerchant(&'static str),
     #[error(
         "there are no credentials, for no rail: payonce login, or set the variables that payonce --help lists"
     )]
@@ -192,7 +202,7 @@ impl Client {
         let place = self.journal.place()?;
         Ok(match place {
             journal::Place::File(path) => F::open(variables, Place::File(&path))?,
-            place @ journal::Place::Database(_) => F::open(variables, Place::Open(place.open()?))?,
+            place @ journal::Place::Database(..) => F::open(variables, Place::Open(place.open()?))?,
         })
     }
 

@@ -11,7 +11,7 @@ use chrono::TimeDelta;
 use dollr::{Dollr, DollrRail};
 use dwolla::{Dwolla, DwollaRail};
 use payonce::journal::{Filter, Journal, Summary};
-use payonce::{Error, ErrorKind, Limits, Name, Operation, Payment, ReferenceId};
+use payonce::{Error, ErrorKind, Limits, Name, Operation, Payment, ReferenceId, Vitals};
 use serde_json::Value;
 
 use crate::rail::Rail;
@@ -45,6 +45,9 @@ pub(crate) trait Facade: Clone + Send + Sync + Sized + 'static {
 
     /// Takes up what is free in the journal, and drives it, until it is stopped.
     fn work(&self, limits: Limits) -> impl Future<Output = Result<(), Error>> + Send;
+
+    /// How the worker is.
+    fn vitals(&self) -> Vitals;
 
     /// Lets the calls in flight end within that time, and begins no more; says whether they have ended.
     fn stop_within(&self, grace: Duration) -> impl Future<Output = bool> + Send;
@@ -125,6 +128,10 @@ macro_rules! facade {
 
             async fn work(&self, limits: Limits) -> Result<(), Error> {
                 self.work(limits).await
+            }
+
+            fn vitals(&self) -> Vitals {
+                self.vitals()
             }
 
             async fn stop_within(&self, grace: Duration) -> bool {

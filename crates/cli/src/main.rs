@@ -44,6 +44,7 @@ mod selection;
 mod stop;
 mod story;
 mod words;
+mod worker;
 
 use std::process::ExitCode;
 

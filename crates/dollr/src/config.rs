@@ -186,7 +186,7 @@ impl Builder {
     pub fn build(self) -> Result<Dollr, Error> {
         let Ready { client_id, client_secret, namespace, base, http } = self.common.ready()?;
         let passcode = self.passcode.map(Passcode::checked).transpose()?;
-        let Common { place, transport, settings, .. } = self.common;
+        let Common { place, merchant, transport, settings, .. } = self.common;
         let mut secrets = vec![client_secret.clone()];
         secrets.extend(passcode.iter().flat_map(Passcode::secrets));
         let client_secret = client_secret.expose().into();
@@ -199,7 +199,7 @@ impl Builder {
             let live = self.realtime.map(|realtime| Live::new(realtime, &self.common.roots));
             rail.with_live(live.transpose()?)
         };
-        Ok(Dollr::new(Engine::new(rail, place.open()?, namespace, settings)))
+        Ok(Dollr::new(Engine::new(rail, place.open(merchant.as_deref())?, namespace, settings)))
     }
 }
 

@@ -144,7 +144,7 @@ pub use payonce::reconcile::{Compared, Moved, There};
 pub use payonce::step::{Decision, Entry, Event, Expect};
 pub use payonce::{
     Clock, Currency, Effect, Error, ErrorKind, Failure, IntoName, Limits, Money, Name, Namespace, Operation,
-    Pace, ParkReason, Receipt, ReferenceId, Secret, Settlement, Status, SystemClock, Timestamp,
+    Pace, ParkReason, Receipt, ReferenceId, Secret, Settlement, Status, SystemClock, Timestamp, Vitals,
 };
 pub use phone::Phone;
 pub use rail::DollrRail;

@@ -70,6 +70,7 @@ impl Builder {
     /// | `DWOLLA_BASE_URL` | where the provider is | `https://api.dwolla.com` |
     /// | `DWOLLA_NAMESPACE` | the merchant's identity in the derivation of keys | the key |
     /// | `PAYONCE_JOURNAL` | the journal's file, or the URL of a PostgreSQL database | `payonce.db` in the current directory |
+    /// | `PAYONCE_MERCHANT` | whose payments in a database | `default` |
     ///
     /// # Errors
     /// `Configuration`, naming the variable and never its value, when one is malformed. A variable that is set to
@@ -132,12 +133,17 @@ impl Builder {
     /// `Configuration`, naming the setting and never its value; `Journal` when the journal cannot be opened.
     pub fn build(self) -> Result<Dwolla, Error> {
         let Ready { client_id, client_secret, namespace, base, http } = self.common.ready()?;
-        let Common { place, transport, settings, .. } = self.common;
+        let Common { place, merchant, transport, settings, .. } = self.common;
         let (credentials, secrets) = Credentials::new(&client_id, &client_secret)?;
         let pin = Pin::new(&base.text)?;
         let bare = raw::Client::new_with_client(&base.text, http, transport);
         let wire = Arc::new(Wire::new(credentials, bare, secrets, Arc::clone(&settings.clock)));
-        Ok(Dwolla::new(Engine::new(DwollaRail::new(wire, pin), place.open()?, namespace, settings)))
+        Ok(Dwolla::new(Engine::new(
+            DwollaRail::new(wire, pin),
+            place.open(merchant.as_deref())?,
+            namespace,
+            settings,
+        )))
     }
 }
 

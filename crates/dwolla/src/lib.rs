@@ -121,7 +121,7 @@ pub use payonce::reconcile::{Compared, Difference, Moved, Reconciliation, There}
 pub use payonce::step::{Decision, Entry, Event, Expect};
 pub use payonce::{
     Clock, Currency, Effect, Error, ErrorKind, Failure, IntoName, Limits, Money, Name, Namespace, Operation,
-    Pace, ParkReason, Receipt, ReferenceId, Secret, Settlement, Status, SystemClock, Timestamp,
+    Pace, ParkReason, Receipt, ReferenceId, Secret, Settlement, Status, SystemClock, Timestamp, Vitals,
 };
 pub use rail::DwollaRail;
 /// The HTTP client, for [`Builder::http`].

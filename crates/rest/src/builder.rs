@@ -23,6 +23,14 @@ macro_rules! common_settings {
                 self
             }
 
+            /// Whose payments they are, in a database that holds those of several merchants; `default` unless it is set. A
+            /// journal in a file holds those of one, and one that was opened [elsewhere](Self::journal_with) knows.
+            #[must_use]
+            pub fn merchant(mut self, name: impl Into<String>) -> Self {
+                self.common.merchant = Some(name.into());
+                self
+            }
+
             /// Keeps the journal in memory: payments that are on their way when the process ends are known to the provider
             /// alone then.
             #[must_use]

@@ -22,7 +22,7 @@ macro_rules! config {
             /// The merchant's stable identity in the derivation of keys; that of the credentials without it.
             pub namespace: Option<String>,
             $($(#[$note])* pub $more: Option<$type>,)*
-            /// The journal's file.
+            /// The journal's file, or the URL of a PostgreSQL database.
             pub journal: Option<std::path::PathBuf>,
             /// How long one request may take in all, in seconds.
             pub request_timeout_seconds: Option<u64>,
@@ -42,7 +42,7 @@ macro_rules! config {
                     common.base_url = base_url.clone();
                 }
                 if let Some(path) = &self.journal {
-                    common.place = $crate::Place::File(path.clone());
+                    common.place = $crate::Place::from(path.clone());
                 }
                 if let Some(limit) = self.request_timeout_seconds {
                     common.request_timeout = seconds(limit);

@@ -19,6 +19,9 @@ use crate::address::{Address, HttpSettings, tls};
 /// Where the journal is, unless told otherwise: in the current directory.
 const JOURNAL: &str = "payonce.db";
 
+/// The merchant that is meant when none is named.
+const MERCHANT: &str = "default";
+
 const REQUEST_TIMEOUT: Duration = Duration::from_secs(30);
 
 /// Where payments are written down.
@@ -47,16 +50,24 @@ impl From<PathBuf> for Place {
 }
 
 impl Place {
-    /// Opens the journal. A database is not asked for anything yet.
+    /// Opens the journal, for that merchant. A database is not asked for anything yet.
     ///
     /// # Errors
-    /// `Journal` when it cannot be opened; `Configuration` when a URL cannot be read, or this program knows no
-    /// databases.
-    pub fn open(self) -> Result<Arc<dyn Journal>, Error> {
+    /// `Journal` when it cannot be opened; `Configuration` when a URL cannot be read, this program knows no databases, or a
+    /// merchant is named and the journal is in a file; `Invalid` when the merchant's name is none.
+    pub fn open(self, merchant: Option<&str>) -> Result<Arc<dyn Journal>, Error> {
+        let merchant = merchant.unwrap_or(MERCHANT);
         Ok(match self {
+            Self::File(_) if merchant != MERCHANT => {
+                let message = "a merchant is named (PAYONCE_MERCHANT), and a journal in a file holds the payments of one \
+                               merchant, which has no name there: give each merchant a file of its own, or a database";
+                return Err(setting(message));
+            }
             Self::File(path) => Arc::new(SqliteJournal::open(path)?),
             #[cfg(feature = "postgres")]
-            Self::Database(url) => Arc::new(payonce::journal::PostgresJournal::at(url.expose())?),
+            Self::Database(url) => {
+                Arc::new(payonce::journal::PostgresJournal::at(url.expose())?.merchant(merchant)?)
+            }
             #[cfg(not(feature = "postgres"))]
             Self::Database(_) => {
                 let message =
@@ -97,6 +108,8 @@ pub struct Common {
     pub namespace: Option<String>,
     /// Where payments are written down.
     pub place: Place,
+    /// Whose payments they are, in a database that holds those of several.
+    pub merchant: Option<String>,
     /// How long one request may take in all.
     pub request_timeout: Duration,
     /// What the caller sets of the HTTP client.
@@ -135,6 +148,7 @@ impl Common {
             base_url: base_url.to_owned(),
             namespace: None,
             place: Place::File(JOURNAL.into()),
+            merchant: None,
             request_timeout: REQUEST_TIMEOUT,
             http: HttpSettings::default(),
             roots: Vec::new(),
@@ -143,7 +157,8 @@ impl Common {
         }
     }
 
-    /// Takes from the variables what they give: those that have [`Names`], and `PAYONCE_JOURNAL`.
+    /// Takes from the variables what they give: those that have [`Names`], `PAYONCE_JOURNAL` and
+    /// `PAYONCE_MERCHANT`.
     ///
     /// # Errors
     /// `Configuration`, naming the variable and never its value, when one is set to nothing or is no text.
@@ -157,6 +172,7 @@ impl Common {
         if let Some(path) = variables.value("PAYONCE_JOURNAL")? {
             self.place = Place::from(PathBuf::from(path));
         }
+        self.merchant = variables.text("PAYONCE_MERCHANT")?;
         Ok(())
     }
 

@@ -6,6 +6,7 @@
 use std::ffi::OsString;
 use std::fmt;
 use std::path::PathBuf;
+use std::str::FromStr;
 use std::sync::Arc;
 
 use clap::Args;
@@ -22,6 +23,9 @@ use crate::facade::Variables;
 /// The journal's file, where nothing names another.
 const JOURNAL: &str = "payonce.db";
 
+/// The variable that names the merchant.
+const MERCHANT: &str = "PAYONCE_MERCHANT";
+
 /// Where a journal is.
 #[derive(Clone, Deserialize, JsonSchema)]
 #[serde(from = "PathBuf")]
@@ -29,14 +33,51 @@ const JOURNAL: &str = "payonce.db";
 pub(crate) enum Place {
     /// In a file.
     File(PathBuf),
-    /// In a database, by its URL.
-    Database(Secret),
+    /// In a database, by its URL: the payments of one merchant.
+    Database(Secret, Merchant),
+}
+
+/// Whose payments they are, in a journal that holds those of several.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(try_from = "String")]
+pub(crate) struct Merchant(#[schemars(length(min = 1, max = 100))] String);
+
+impl Default for Merchant {
+    /// The one that is meant when none is named.
+    fn default() -> Self {
+        Self("default".to_owned())
+    }
+}
+
+impl FromStr for Merchant {
+    type Err = &'static str;
+
+    fn from_str(name: &str) -> Result<Self, Self::Err> {
+        if name.is_empty() || name.len() > 100 || name.chars().any(char::is_control) {
+            return Err("a merchant's name has 1 to 100 bytes and no control characters");
+        }
+        Ok(Self(name.to_owned()))
+    }
+}
+
+impl TryFrom<String> for Merchant {
+    type Error = &'static str;
+
+    fn try_from(name: String) -> Result<Self, Self::Error> {
+        name.parse()
+    }
+}
+
+impl fmt::Display for Merchant {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(&self.0)
+    }
 }
 
 impl From<PathBuf> for Place {
     fn from(path: PathBuf) -> Self {
         match path.to_str().filter(|text| text.contains("://")) {
-            Some(url) => Self::Database(Secret::new(url)),
+            Some(url) => Self::Database(Secret::new(url), Merchant::default()),
             None => Self::File(path),
         }
     }
@@ -52,7 +93,7 @@ impl fmt::Debug for Place {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::File(path) => path.fmt(f),
-            Self::Database(_) => f.write_str("Database"),
+            Self::Database(..) => f.write_str("Database"),
         }
     }
 }
@@ -63,9 +104,9 @@ impl Place {
         match self {
             Self::File(path) => Ok(path.display().to_string()),
             #[cfg(feature = "postgres")]
-            Self::Database(url) => Ok(database(url)?.address()),
+            Self::Database(url, merchant) => Ok(database(url, merchant)?.address()),
             #[cfg(not(feature = "postgres"))]
-            Self::Database(url) => database(url).map(|_| String::new()),
+            Self::Database(url, merchant) => database(url, merchant).map(|_| String::new()),
         }
     }
 
@@ -73,7 +114,7 @@ impl Place {
     pub(crate) fn open(&self) -> Result<Arc<dyn Journal>, payonce::Error> {
         Ok(match self {
             Self::File(path) => Arc::new(SqliteJournal::open(path)?),
-            Self::Database(url) => Arc::new(database(url)?),
+            Self::Database(url, merchant) => Arc::new(database(url, merchant)?),
         })
     }
 
@@ -81,21 +122,28 @@ impl Place {
     fn is_there(&self) -> bool {
         match self {
             Self::File(path) => path.exists(),
-            Self::Database(_) => true,
+            Self::Database(..) => true,
         }
     }
 }
 
 #[cfg(feature = "postgres")]
-fn database(url: &Secret) -> Result<payonce::journal::PostgresJournal, payonce::Error> {
-    payonce::journal::PostgresJournal::at(url.expose())
+fn database(url: &Secret, merchant: &Merchant) -> Result<payonce::journal::PostgresJournal, payonce::Error> {
+    payonce::journal::PostgresJournal::at(url.expose())?.merchant(&merchant.0)
 }
 
 /// There is no such journal, and so no value of this type.
 #[cfg(not(feature = "postgres"))]
-fn database(_: &Secret) -> Result<payonce::journal::MemoryJournal, payonce::Error> {
+fn database(_: &Secret, _: &Merchant) -> Result<payonce::journal::MemoryJournal, payonce::Error> {
     let message = "the journal is a URL, and this program was built without the feature `postgres`";
     Err(payonce::Error::new(payonce::ErrorKind::Configuration, message))
+}
+
+/// The merchant that the environment names, if it does.
+fn merchant_of(variables: &Variables) -> Result<Option<Merchant>, Problem> {
+    let Some(name) = variables.get(MERCHANT) else { return Ok(None) };
+    let name = name.to_str().ok_or(Problem::NoMerchant("it is not Unicode text"))?;
+    name.parse().map(Some).map_err(Problem::NoMerchant)
 }
 
 /// Whether a database's URL holds a password.
@@ -150,7 +198,7 @@ impl JournalPlace {
         match self.place()? {
             Place::File(path) if path.exists() => Ok(path),
             Place::File(path) => Err(Problem::NoJournal(path).into()),
-            Place::Database(_) => Err(Problem::Database.into()),
+            Place::Database(..) => Err(Problem::Database.into()),
         }
     }
 
@@ -158,22 +206,29 @@ impl JournalPlace {
     pub(crate) fn path(&self) -> Result<PathBuf, Problem> {
         match self.place()? {
             Place::File(path) => Ok(path),
-            Place::Database(_) => Err(Problem::NothingBeside),
+            Place::Database(..) => Err(Problem::NothingBeside),
         }
     }
 
     /// Where the journal is, whether it is there or not.
     pub(crate) fn place(&self) -> Result<Place, Problem> {
-        let place = match &self.named {
-            Some(place) => place.clone(),
-            None => {
-                let profile = self.profile(&Settings::of_environment().variables)?;
-                profile
-                    .and_then(|(_, profile)| profile.journal)
-                    .unwrap_or_else(|| Place::File(JOURNAL.into()))
-            }
+        let variables = Settings::of_environment().variables;
+        let by_variable = merchant_of(&variables)?;
+        let profile = match (&self.named, &by_variable) {
+            (Some(_), Some(_)) => None,
+            _ => self.profile(&variables)?,
         };
-        if let Place::Database(url) = &place
+        let (journal, merchant) = profile.map(|(_, it)| (it.journal, it.merchant)).unwrap_or_default();
+        let named = self.named.clone().or(journal).unwrap_or_else(|| Place::File(JOURNAL.into()));
+        let merchant = by_variable.or(merchant).unwrap_or_default();
+        let place = match named {
+            Place::File(_) if merchant != Merchant::default() => {
+                return Err(Problem::MerchantInFile(merchant));
+            }
+            Place::File(path) => Place::File(path),
+            Place::Database(url, _) => Place::Database(url, merchant),
+        };
+        if let Place::Database(url, _) = &place
             && has_password(url.expose())
             && std::env::args_os().any(|it| it.to_str().is_some_and(|it| it.ends_with(url.expose())))
         {
@@ -190,6 +245,16 @@ impl JournalPlace {
             (None, _) => "the current directory".to_owned(),
         };
         Ok((self.place()?, told))
+    }
+
+    /// What names the merchant.
+    pub(crate) fn merchant_by(&self) -> Result<String, Problem> {
+        let variables = Settings::of_environment().variables;
+        Ok(match (merchant_of(&variables)?, self.profile(&variables)?) {
+            (Some(_), _) => "the environment".to_owned(),
+            (None, Some((name, Profile { merchant: Some(_), .. }))) => format!("the profile {name}"),
+            (None, _) => "nothing else".to_owned(),
+        })
     }
 
     /// The profile that does not hold because a variable names another account, and that variable.

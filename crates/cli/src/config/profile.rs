@@ -13,7 +13,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 use toml_edit::{DocumentMut, Item, Table, value};
 
-use super::journal::Place;
+use super::journal::{Merchant, Place};
 use super::secrets::keyring;
 use super::{Problem, private};
 use crate::facade::Variables;
@@ -72,6 +72,8 @@ pub(crate) struct Profile {
     /// The journal: a file, where a relative path begins in the directory of the configuration, or the URL of a PostgreSQL
     /// database.
     pub(super) journal: Option<Place>,
+    /// Whose payments they are, in a journal that is in a database.
+    pub(super) merchant: Option<Merchant>,
     /// The account with Dollr.
     dollr: Option<Account>,
     /// The account with Dwolla.
@@ -151,7 +153,7 @@ impl Profile {
         });
         let journal = self.journal.iter_mut().filter_map(|place| match place {
             Place::File(path) => Some(path),
-            Place::Database(_) => None,
+            Place::Database(..) => None,
         });
         for path in journal.chain(files) {
             *path = directory.join(&*path);
@@ -315,7 +317,7 @@ mod tests {
             ),
             (
                 "[profile.live]\npasscode = \"canary\"",
-                "line 2 of config.toml: there is no setting passcode; there are journal, dollr, dwolla",
+                "line 2 of config.toml: there is no setting passcode; there are journal, merchant, dollr, dwolla",
             ),
             ("profil = 1", "line 1 of config.toml: there is no setting profil"),
             (

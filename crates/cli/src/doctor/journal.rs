@@ -24,7 +24,7 @@ pub(crate) async fn look(place: &Place) -> Vec<Finding> {
     }
     let to_do = match place {
         Place::File(_) => "pay nothing by another journal: names are remembered in this one",
-        Place::Database(_) => "see that the URL, the role and the server are right (docs/fleet.md)",
+        Place::Database(..) => "see that the URL, the role and the server are right (docs/fleet.md)",
     };
     let opened = place.told().and_then(|told| Ok((told, place.open()?)));
     let (told, waiting) = match opened {
@@ -42,7 +42,7 @@ pub(crate) async fn look(place: &Place) -> Vec<Finding> {
             "payonce resume",
         ),
         // In a database others work on them.
-        (Ok((unfinished, 0)), Place::Database(_)) => {
+        (Ok((unfinished, 0)), Place::Database(..)) => {
             Finding::ok("journal", format!("{told} is there, with {} unfinished", counted(unfinished)))
         }
         (Ok((_, parked)), _) => Finding::warning(
@@ -53,7 +53,7 @@ pub(crate) async fn look(place: &Place) -> Vec<Finding> {
         (Err(error), Place::File(_)) => {
             Finding::problem("journal", error.to_string(), "restore it from a backup")
         }
-        (Err(error), Place::Database(_)) => Finding::problem("journal", error.to_string(), to_do),
+        (Err(error), Place::Database(..)) => Finding::problem("journal", error.to_string(), to_do),
     });
     found
 }

@@ -1,6 +1,7 @@
 //! The command on a journal in a database, and `payonce work`, one worker or two.
 
-use std::io::{BufRead, BufReader, Lines};
+use std::io::{BufRead, BufReader, Lines, Read as _, Write as _};
+use std::net::TcpStream;
 use std::process::{Child, ChildStdout, Command, Stdio};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -46,9 +47,14 @@ impl Fleet {
 
     /// Records payments as a service does, in a transaction of its own, and drives nothing.
     async fn enqueue(&self, names: impl IntoIterator<Item = String>) {
+        self.enqueue_for("default", names).await;
+    }
+
+    async fn enqueue_for(&self, merchant: &str, names: impl IntoIterator<Item = String>) {
         let builder = dollr::Builder::from_variables(self.shop.sandbox.env()).unwrap();
         let dollr = builder.journal_in_memory().build().unwrap();
-        let journal = dollr::journal::PostgresJournal::open(&self.url).await.unwrap();
+        let journal =
+            dollr::journal::PostgresJournal::open(&self.url).await.unwrap().merchant(merchant).unwrap();
         let (mut client, connection) = connect(&self.url, NoTls).await.unwrap();
         tokio::spawn(connection);
         let transaction = client.transaction().await.unwrap();
@@ -64,8 +70,17 @@ impl Fleet {
     }
 }
 
+/// What is answered there, whole.
+fn fetch(address: &str, path: &str) -> String {
+    let mut stream = TcpStream::connect(address).unwrap();
+    write!(stream, "GET {path} HTTP/1.1\r\nHost: worker\r\nConnection: close\r\n\r\n").unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).unwrap();
+    answer
+}
+
 /// A worker, the lines it prints, and what it has said to standard error.
-struct Worker(Child, Lines<BufReader<ChildStdout>>, Arc<Mutex<String>>);
+struct Worker(Child, Lines<BufReader<ChildStdout>>, Arc<Mutex<String>>, String);
 
 impl Worker {
     /// One that has begun.
@@ -80,7 +95,7 @@ impl Worker {
         std::thread::spawn(move || {
             errors.map_while(Result::ok).for_each(|line| heard.lock().unwrap().push_str(&(line + "\n")));
         });
-        Self(child, lines, said)
+        Self(child, lines, said, first)
     }
 
     fn signal(&self, signal: &str) {
@@ -96,6 +111,17 @@ impl Worker {
 
     fn said(&self) -> String {
         self.2.lock().unwrap().clone()
+    }
+}
+
+impl Drop for Worker {
+    /// A test that fails leaves none behind, and shows what it said.
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+        if std::thread::panicking() {
+            eprintln!("{}", self.said());
+        }
     }
 }
 
@@ -269,6 +295,92 @@ async fn a_worker_rides_out_a_database_that_is_killed() {
     let (last, error, code) = worker.end();
     assert_eq!((last.as_str(), code), ("stopped; what waited is given back", Some(0)), "{error}");
     assert_eq!(fleet.shop.movements(), 10);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_worker_tells_how_it_is_and_what_it_did_and_no_names() {
+    let Some(fleet) = Fleet::open().await else { return };
+    let worker = Worker::start(&mut fleet.command(&["work", "--listen", "127.0.0.1:0"]));
+    let address = worker.3.split("http://").nth(1).unwrap().split('/').next().unwrap().to_owned();
+    fleet.enqueue((0..7).map(|n| format!("canary/{n}"))).await;
+    until(SOON, "all are paid", || fleet.unfinished() == "0");
+    until(SOON, "it is well", || fetch(&address, "/health").starts_with("HTTP/1.1 200"));
+    let text = fetch(&address, "/metrics");
+    for line in [
+        "payonce_payments_total{rail=\"dollr\",operation=\"payout\",outcome=\"completed\"} 7",
+        "payonce_taken_up_total{rail=\"dollr\"} 7",
+        "payonce_in_hand{rail=\"dollr\"} 0",
+        "payonce_in_flight{rail=\"dollr\"} 0",
+        "# TYPE dollr_request_seconds histogram",
+        "# TYPE payonce_lease_seconds_left gauge",
+    ] {
+        assert!(text.lines().any(|told| told == line), "{line} is not in\n{text}");
+    }
+    assert!(!text.contains("canary") && !text.contains("1.00"), "{text}");
+    // A payment that waits for the provider keeps the worker from ending, and the health check says that it is.
+    let held = fleet.shop.sandbox.on("POST /v1/executions/payout").nth(1).after_effect().hold();
+    fleet.enqueue(["last".to_owned()]).await;
+    held.wait_until_held().await;
+    worker.signal("-TERM");
+    until(SOON, "it says that it ends", || fetch(&address, "/health").contains("it was told to stop"));
+    held.release();
+    assert_eq!(worker.end().2, Some(0));
+    assert_eq!(fleet.shop.movements(), 8);
+    let refused = fleet.run(&["work", "--listen", "0.0.0.0:9464"]).exits(2);
+    assert!(refused.err.contains("other machines could ask there"), "{refused:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn two_workers_take_up_no_more_together_than_the_rate_allows() {
+    let Some(fleet) = Fleet::open().await else { return };
+    fleet.enqueue((0..12).map(|n| format!("pay/{n}"))).await;
+    let began = std::time::Instant::now();
+    let workers = [(), ()].map(|()| Worker::start(&mut fleet.command(&["work", "--rate", "4"])));
+    until(SOON, "all are paid", || fleet.unfinished() == "0");
+    // Twelve are eleven pauses of a quarter of a second, and one that nobody had asked for before is no pause.
+    assert!(began.elapsed() > Duration::from_millis(2_400), "within {:?}", began.elapsed());
+    for worker in workers {
+        worker.signal("-TERM");
+        assert_eq!(worker.end().2, Some(0));
+    }
+    assert_eq!(fleet.shop.movements(), 12);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_command_sees_the_payments_of_its_merchant_alone() {
+    let Some(fleet) = Fleet::open().await else { return };
+    fleet.run(&PAY).exits(0);
+    let of = |merchant: &str, mut command: Command| {
+        Ran::of(command.env("PAYONCE_MERCHANT", merchant).output().unwrap())
+    };
+    for merchant in ["acme", "zenith"] {
+        assert_eq!(of(merchant, fleet.command(&["list"])).exits(0).out, "");
+    }
+    fleet.enqueue_for("acme", ["pay/1".to_owned()]).await;
+    let list = |merchant: &str| of(merchant, fleet.command(&["list", "--unfinished"])).exits(0).out;
+    assert_eq!((list("default"), list("zenith")), (String::new(), String::new()));
+    assert!(list("acme").contains("pay/1"));
+    assert!(fleet.run(&["resume"]).exits(0).out.starts_with("0 taken up"));
+    // Of the provider it is the same account, and so the same key: the payment is there already, and is not made again.
+    assert!(of("acme", fleet.command(&["resume"])).exits(0).out.contains("1 completed"));
+    assert_eq!(fleet.shop.movements(), 1);
+    let on_file = of("acme", fleet.shop.command(&["list"])).exits(1);
+    assert!(on_file.err.contains("a file of its own"), "{on_file:?}");
+    let home = fleet.shop.directory.path();
+    std::fs::create_dir(home.join("payonce")).unwrap();
+    let config = home.join("payonce/config.toml");
+    std::fs::write(&config, format!("[profile.default]\njournal = \"{}\"\nmerchant = \"acme\"\n", fleet.url))
+        .unwrap();
+    std::fs::set_permissions(&config, std::os::unix::fs::PermissionsExt::from_mode(0o600)).unwrap();
+    let by_profile = |arguments: &[&str]| {
+        let mut command = fleet.shop.command(arguments);
+        command.env("XDG_CONFIG_HOME", home);
+        command
+    };
+    let ran = |arguments: &[&str]| Ran::of(by_profile(arguments).output().unwrap()).exits(0).out;
+    assert!(ran(&["show", "pay/1"]).contains("pay/1"));
+    assert!(ran(&["config", "show"]).contains("acme"));
+    assert_eq!(of("zenith", by_profile(&["list"])).exits(0).out, "");
 }
 
 /// On a file there is no fleet, and the command does its work all the same.

@@ -22,6 +22,7 @@ impl Builder {
     /// | `DOLLR_DEVICE_NAME`, `_TYPE`, `_PLATFORM`, `_USER_AGENT`, `_CLIENT_IP` | what sends the payouts | [`Device::default`](crate::Device::default) |
     /// | `DOLLR_REALTIME_URL`, `DOLLR_REALTIME_ANON_KEY` | the realtime channel; read with the feature `realtime` | none: payments are polled |
     /// | `PAYONCE_JOURNAL` | the journal's file, or the URL of a PostgreSQL database | `payonce.db` in the current directory |
+    /// | `PAYONCE_MERCHANT` | whose payments in a database | `default` |
     ///
     /// # Errors
     /// `Configuration`, naming the variable and never its value, when one is malformed or contradicts another. A
