@@ -43,6 +43,9 @@ impl FromStr for Loopback {
 /// What one rail's worker says of itself.
 type Ask = Box<dyn Fn() -> Vitals + Send + Sync>;
 
+/// What a gauge shows of a worker at that moment, if there is anything to show.
+type Gauge = fn(&Vitals, Timestamp) -> Option<u64>;
+
 /// The workers of this process, by their rails, and what was counted.
 #[derive(Default)]
 pub(crate) struct Workers {
@@ -94,17 +97,17 @@ impl Workers {
         let vitals: Vec<(String, Vitals)> =
             self.rails.iter().map(|(rail, ask)| (format!("rail=\"{rail}\""), ask())).collect();
         let now = chrono::Utc::now();
-        let gauges: [(&str, &dyn Fn(&Vitals) -> Option<u64>); 5] = [
-            ("payonce_in_hand", &|vitals| Some(vitals.in_hand as u64)),
-            ("payonce_waiting", &|vitals| Some(vitals.waiting as u64)),
-            ("payonce_in_flight", &|vitals| Some(vitals.in_flight as u64)),
-            ("payonce_looked_seconds_ago", &|vitals| Some(since(vitals.looked_at?, now).as_secs())),
-            ("payonce_lease_seconds_left", &|vitals| Some(vitals.lease_left?.as_secs())),
+        let gauges: [(&str, Gauge); 5] = [
+            ("payonce_in_hand", |vitals, _| Some(vitals.in_hand as u64)),
+            ("payonce_waiting", |vitals, _| Some(vitals.waiting as u64)),
+            ("payonce_in_flight", |vitals, _| Some(vitals.in_flight as u64)),
+            ("payonce_looked_seconds_ago", |vitals, now| Some(since(vitals.looked_at?, now).as_secs())),
+            ("payonce_lease_seconds_left", |vitals, _| Some(vitals.lease_left?.as_secs())),
         ];
         for (name, gauge) in gauges {
             kind(&mut text, name, "gauge");
             for (labels, vitals) in &vitals {
-                if let Some(value) = gauge(vitals) {
+                if let Some(value) = gauge(vitals, now) {
                     sample(&mut text, name, labels, value);
                 }
             }

@@ -120,7 +120,8 @@ impl Drop for Worker {
         let _ = self.0.kill();
         let _ = self.0.wait();
         if std::thread::panicking() {
-            eprintln!("{}", self.said());
+            // The output of a test that fails is shown.
+            let _ = writeln!(std::io::stderr(), "{}", self.said());
         }
     }
 }
