@@ -71,6 +71,7 @@ pub(super) struct Sending {
 /// What happened to one payment, in order.
 #[derive(Clone, Debug, Default)]
 pub(super) struct History {
+    pub(super) merchant: Arc<str>,
     pub(super) takings: Vec<Taking>,
     pub(super) sendings: Vec<Sending>,
 }
@@ -149,13 +150,15 @@ impl Base {
         let mut names: HashMap<String, Arc<str>> = HashMap::new();
         let mut name = |text: String| Arc::clone(names.entry(text.clone()).or_insert_with(|| text.into()));
         let mut histories: HashMap<Uuid, History> = HashMap::new();
-        let takings = "SELECT p.reference_id, w.worker, o.worker, t.at FROM watch.takings t
+        let takings = "SELECT p.reference_id, w.worker, o.worker, t.at, p.merchant FROM watch.takings t
                        JOIN payonce.payments p ON p.id = t.payment JOIN watch.owners o ON o.id = t.owner
                        LEFT JOIN watch.owners w ON w.id = t.was ORDER BY t.at";
         for row in self.ask(takings).await? {
             let was = row.get::<_, Option<String>>(1).map(&mut name);
             let taking = Taking { was, by: name(row.get(2)), at: row.get(3) };
-            histories.entry(row.get(0)).or_default().takings.push(taking);
+            let history = histories.entry(row.get(0)).or_default();
+            history.merchant = name(row.get(4));
+            history.takings.push(taking);
         }
         let sendings = "SELECT p.reference_id, s.worker, s.at FROM watch.sendings s
                         JOIN payonce.payments p ON p.id = s.payment ORDER BY s.at";

@@ -27,7 +27,7 @@ use test_postgres::Postgres;
 use uuid::Uuid;
 
 use self::base::Base;
-use self::plan::Plan;
+use self::plan::{MERCHANTS, Plan};
 use self::providers::Providers;
 use self::service::Service;
 use self::storm::{Storm, Tally};
@@ -185,7 +185,7 @@ async fn hopeless(run: &Run, server: &Arc<Postgres>) -> Result<(), Stop> {
         let mut service = Service::open(&ground.base, &providers, run.seed).await?;
         service.record_all(0..8).await?;
         due = ground.base.due().await?;
-        fleets.push((Worker::start(&ground, 1_000_000 + number, 0.0).await?, ground.base));
+        fleets.push((Worker::start(&ground, MERCHANTS[0], 1_000_000 + number, 0.0).await?, ground.base));
     }
     let began = Instant::now();
     for (worker, base) in fleets {
@@ -217,9 +217,11 @@ async fn ground(
 
 /// How the journal says that payments stand, by their keys.
 async fn journal(base: &Base) -> Result<HashMap<Uuid, Standing>> {
-    let journal = PostgresJournal::open(&base.url).await?;
+    let shared = PostgresJournal::open(&base.url).await?;
     let mut standings = HashMap::new();
-    for rail in [Rail::Dollr, Rail::Dwolla] {
+    let each = MERCHANTS.iter().flat_map(|merchant| [(merchant, Rail::Dollr), (merchant, Rail::Dwolla)]);
+    for (merchant, rail) in each {
+        let journal = shared.merchant(merchant)?;
         let mut filter = Filter { limit: 1000, ..Filter::default() };
         loop {
             let page = journal.list(rail.name(), filter.clone()).await?;

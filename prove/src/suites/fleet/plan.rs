@@ -7,6 +7,14 @@ use crate::suite::Scale;
 /// How many workers there are at any time, besides those that stand still or are cut off.
 pub(super) const WORKERS: usize = 5;
 
+/// Whose payments the workers make, slot by slot. Neither is to see anything of the other.
+pub(super) const MERCHANTS: [&str; 2] = ["default", "corner-shop"];
+
+/// Whose worker is in that slot.
+pub(super) fn merchant_of_slot(slot: usize) -> &'static str {
+    MERCHANTS[usize::from(slot >= 3)]
+}
+
 /// How long a worker's lease lasts, by the database's clock. It is no setting: what it protects from is the longest time for
 /// which a worker that lives may not be heard of, and a shorter one would turn each restart of a database into a take-over.
 pub(super) const LEASE: Duration = Duration::from_secs(30);

@@ -8,6 +8,7 @@ use anyhow::{Context as _, Result, bail};
 use dollr::journal::PostgresJournal;
 use dollr::{AccountId, CounterpartyId, Dollr, WalletId, usd};
 use dwolla::{Dwolla, FundingSourceId};
+use payonce::journal::tokio_postgres::types::ToSql;
 use payonce::journal::tokio_postgres::{Client, Transaction};
 use payonce::journal::{Enqueued, Intent};
 use payonce_sandbox::dwolla::{BALANCE, VERIFIED_BALANCE};
@@ -15,6 +16,7 @@ use tokio::time::Instant;
 use uuid::Uuid;
 
 use super::base::Base;
+use super::plan::MERCHANTS;
 use super::providers::Providers;
 use crate::bed;
 
@@ -127,24 +129,23 @@ impl Service {
 
     /// By the library, and every third by the function that any driver can call.
     async fn enqueue(&self, transaction: &Transaction<'_>, number: usize, intent: &Intent) -> Result<bool> {
+        let merchant = merchant_of(number);
         if !number.is_multiple_of(3) {
+            let journal = self.journal.merchant(merchant)?;
             let enqueued = match self.order(number)? {
-                Order::Dollr(order) => order.enqueue_in(&self.journal, transaction).await?,
-                Order::Dwolla(order) => order.enqueue_in(&self.journal, transaction).await?,
+                Order::Dollr(order) => order.enqueue_in(&journal, transaction).await?,
+                Order::Dwolla(order) => order.enqueue_in(&journal, transaction).await?,
             };
             return Ok(enqueued == Enqueued::Recorded);
         }
-        let sql = "SELECT payonce.enqueue('default', $1, $2, $3, $4, $5, $6, $7, $8)";
+        let sql = "SELECT payonce.enqueue($1, $2, $3, $4, $5, $6, $7, $8, $9)";
         let expect = serde_json::to_string(&intent.expect)?;
         let (operation, name) = (intent.operation.as_str(), intent.name.as_str());
         let (digest, now) = (intent.digest().to_vec(), chrono::Utc::now().timestamp_millis());
         let key = intent.reference_id.as_uuid();
-        let row = transaction
-            .query_one(
-                sql,
-                &[&intent.rail, &operation, &name, &key, &intent.contents, &expect, &digest, &now],
-            )
-            .await?;
+        let values: [&(dyn ToSql + Sync); 9] =
+            [&merchant, &intent.rail, &operation, &name, &key, &intent.contents, &expect, &digest, &now];
+        let row = transaction.query_one(sql, &values).await?;
         Ok(row.get::<_, &str>(0) == "recorded")
     }
 
@@ -171,6 +172,11 @@ impl Service {
             }
         })
     }
+}
+
+/// A third is the second merchant's.
+fn merchant_of(number: usize) -> &'static str {
+    MERCHANTS[usize::from(number / 4 % 3 == 2)]
 }
 
 enum Order {

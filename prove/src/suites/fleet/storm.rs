@@ -9,7 +9,7 @@ use anyhow::Result;
 use tokio::task::JoinHandle;
 use tokio::time::{Instant, sleep};
 
-use super::plan::{Blow, LEASE, Plan, SOON, WORKERS};
+use super::plan::{Blow, LEASE, Plan, SOON, WORKERS, merchant_of_slot};
 use super::worker::{Ground, Life, Worker};
 
 /// How often it is looked at what is due.
@@ -100,22 +100,22 @@ impl<'g> Storm<'g> {
             calms: Vec::new(),
             wrong: None,
         };
-        for _ in 0..WORKERS {
-            let worker = storm.start().await?;
+        for slot in 0..WORKERS {
+            let worker = storm.start(slot).await?;
             storm.slots.push(worker);
         }
         Ok(storm)
     }
 
-    async fn start(&mut self) -> Result<Worker> {
+    async fn start(&mut self, slot: usize) -> Result<Worker> {
         self.tally.workers += 1;
         let skew = f64::from(self.draw.i32(-self.skew..=self.skew));
-        Worker::start(self.ground, self.tally.workers, skew).await
+        Worker::start(self.ground, merchant_of_slot(slot), self.tally.workers, skew).await
     }
 
     /// Takes a worker out of its slot and starts another.
     async fn replace(&mut self, slot: usize) -> Result<Worker> {
-        let new = self.start().await?;
+        let new = self.start(slot).await?;
         Ok(std::mem::replace(&mut self.slots[slot], new))
     }
 

@@ -8,7 +8,7 @@ use std::time::{Duration, SystemTime};
 use dollr::Standing;
 use uuid::Uuid;
 
-use super::base::History;
+use super::base::{History, Taking};
 use super::plan::{LEASE, SOON};
 use super::worker::Life;
 
@@ -53,6 +53,7 @@ impl Facts {
         self.money(&mut verdict);
         self.records(&mut verdict);
         self.requests(&mut verdict);
+        self.merchants(&mut verdict);
         self.take_overs(&mut verdict);
         verdict
     }
@@ -126,6 +127,19 @@ impl Facts {
         }
     }
 
+    /// Nobody takes what is another merchant's.
+    fn merchants(&self, verdict: &mut Verdict) {
+        for (key, history) in &self.histories {
+            let whose = |worker: &Arc<str>| self.lives.get(worker).map(|life| life.merchant);
+            let strangers =
+                history.takings.iter().filter(|taking| whose(&taking.by) != Some(&history.merchant));
+            for Taking { by, .. } in strangers {
+                let what = format!("{key} is a payment of {}, and {by} took it", history.merchant);
+                verdict.wrong.push(what);
+            }
+        }
+    }
+
     /// What a worker held that is gone, another takes over within its lease and a little more.
     fn take_overs(&self, verdict: &mut Verdict) {
         let late = LEASE + SOON;
@@ -154,7 +168,7 @@ impl Facts {
 
 #[cfg(test)]
 mod tests {
-    use super::super::base::{Sending, Taking};
+    use super::super::base::Sending;
     use super::super::wire::Sent;
     use super::*;
 
@@ -178,7 +192,7 @@ mod tests {
             committed: vec![KEY],
             journal: HashMap::from([(KEY, Standing::Completed)]),
             paid: HashMap::from([(KEY, 1)]),
-            histories: HashMap::from([(KEY, History { takings, sendings })]),
+            histories: HashMap::from([(KEY, History { takings, sendings, ..History::default() })]),
             lives: HashMap::from([(name("a"), a), (name("b"), Life::default())]),
             ..Facts::default()
         }
@@ -240,6 +254,11 @@ mod tests {
             life(facts, "a").stops.push(at(10));
         };
         assert_eq!(wrong(stopped), 0);
+    }
+
+    #[test]
+    fn a_payment_that_another_merchants_worker_takes_is_found() {
+        assert_eq!(wrong(|facts| life(facts, "a").merchant = "another"), 1);
     }
 
     #[test]

@@ -28,6 +28,7 @@ pub(super) struct Ground {
 /// A running worker.
 pub(super) struct Worker {
     pub(super) name: Arc<str>,
+    merchant: &'static str,
     running: Running,
     /// By how much its clock is off, and the file that says so to it, where there can be one.
     clock: (f64, Option<PathBuf>),
@@ -44,6 +45,8 @@ pub(super) struct Worker {
 /// What is remembered of a worker.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Life {
+    /// Whose payments it was to make.
+    pub(super) merchant: &'static str,
     pub(super) sent: Vec<Sent>,
     /// When it was made to stand still.
     pub(super) stops: Vec<SystemTime>,
@@ -64,8 +67,13 @@ pub(super) fn faketime() -> Option<PathBuf> {
 }
 
 impl Worker {
-    /// Starts one whose clock is off by so many seconds.
-    pub(super) async fn start(ground: &Ground, number: usize, skew: f64) -> Result<Self> {
+    /// Starts one that makes a merchant's payments, and whose clock is off by so many seconds.
+    pub(super) async fn start(
+        ground: &Ground,
+        merchant: &'static str,
+        number: usize,
+        skew: f64,
+    ) -> Result<Self> {
         let name: Arc<str> = format!("worker-{number}").into();
         let base = Wire::lay(Far::Base(ground.base.server.socket())).await?;
         let sends = Sends::default();
@@ -82,6 +90,7 @@ impl Worker {
             .envs(Rail::Dollr.environment(&format!("http://{}", dollr.address())))
             .envs(Rail::Dwolla.environment(&format!("http://{}", dwolla.address())))
             .env("PAYONCE_JOURNAL", journal)
+            .env("PAYONCE_MERCHANT", merchant)
             .stdin(Stdio::null())
             .stdout(Stdio::null())
             .stderr(log);
@@ -93,7 +102,18 @@ impl Worker {
         }
         let running = Running::start(&mut command).context("starting a worker")?;
         let (stops, gone, unheard) = (Vec::new(), Vec::new(), None);
-        Ok(Self { name, running, clock, base, _providers: [dollr, dwolla], sends, stops, gone, unheard })
+        Ok(Self {
+            name,
+            merchant,
+            running,
+            clock,
+            base,
+            _providers: [dollr, dwolla],
+            sends,
+            stops,
+            gone,
+            unheard,
+        })
     }
 
     /// How it has ended, if it has.
@@ -171,19 +191,19 @@ impl Worker {
     /// Kills it.
     pub(super) fn kill(mut self) -> Result<(Arc<str>, Life)> {
         self.gone.push(SystemTime::now());
-        let Self { name, running, sends, stops, gone, unheard, .. } = self;
+        let Self { name, merchant, running, sends, stops, gone, unheard, .. } = self;
         let number = running.number();
         running.kill()?;
         sweep(number);
-        Ok((name, Life { sent: taken(&sends), stops, gone, unheard }))
+        Ok((name, Life { merchant, sent: taken(&sends), stops, gone, unheard }))
     }
 
     /// Asks it to end, and says with which code it did.
     pub(super) fn end(self) -> Result<(Arc<str>, Life, i32)> {
-        let Self { name, running, sends, stops, gone, unheard, .. } = self;
+        let Self { name, merchant, running, sends, stops, gone, unheard, .. } = self;
         running.signal(Signal::TERM)?;
         let code = running.end()?;
-        Ok((name, Life { sent: taken(&sends), stops, gone, unheard }, code))
+        Ok((name, Life { merchant, sent: taken(&sends), stops, gone, unheard }, code))
     }
 }
 
