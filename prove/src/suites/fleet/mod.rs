@@ -129,12 +129,13 @@ async fn fight(run: &Run, server: &Arc<Postgres>, faketime: Option<PathBuf>) -> 
         Some(_) => figures.count("clocks of workers apart by up to", 2 * skew.unsigned_abs(), "s"),
         None => figures.text("clocks of workers apart", "no: libfaketime is not installed"),
     }
+    figures.count("merchants", MERCHANTS.len(), "");
     figures.count("payments recorded", facts.due.len(), "");
     figures.count("transactions that did not commit", recorded.abandoned.len(), "");
     figures.count("transactions whose end nobody was told", recorded.unknown, "");
     outcome(&mut figures, &verdict);
     figures.measure(
-        "recorded and paid under fire",
+        "recorded and paid, waits for leases included",
         facts.due.len() as f64 / took.as_secs_f64(),
         "payments/s",
     );
