@@ -154,7 +154,8 @@ impl Facts {
                 let after = taking.at.duration_since(*gone).unwrap_or_default();
                 verdict.taken_over.push(after);
                 // A lease that runs out when nothing is in anybody's way any more.
-                if self.calms.iter().any(|calm| *calm < *gone + LEASE && taking.at > *calm) {
+                let outlived = |calm: &SystemTime| (*gone..*gone + LEASE).contains(calm) && taking.at > *calm;
+                if self.calms.iter().any(outlived) {
                     verdict.taken_over_in_calm.push(after);
                     if after > late {
                         let what = format!("{key} was taken over from {was} {after:.1?} after it was gone");
@@ -270,5 +271,11 @@ mod tests {
         };
         assert_eq!(wrong(|facts| dead(facts, 54)), 0);
         assert_eq!(wrong(|facts| dead(facts, 56)), 1);
+        // The calm before the storm in which it died says nothing of that storm.
+        let storm = |facts: &mut Facts| {
+            dead(facts, 56);
+            facts.calms = vec![at(5)];
+        };
+        assert_eq!(wrong(storm), 0);
     }
 }
