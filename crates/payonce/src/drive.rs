@@ -322,6 +322,7 @@ async fn look_up<R: Rail>(
     work: &mut Work,
     terms: &Terms,
 ) -> Result<Option<Turn>, Error> {
+    let asked = clock.now();
     let answer = rail.look_up(&work.order).await;
     measure::look_up(&work.order.operation, &answer);
     let now = clock.now();
@@ -336,7 +337,8 @@ async fn look_up<R: Rail>(
         LookUp::NotFound(provider_at) => {
             let pause = if work.state.is_seen() { Pause::Poll } else { Pause::Retry };
             let (state, noted) = (work.state.clone(), work.unwritten.len());
-            work.note(now, Event::NotFound { provider_at })?;
+            // An answer that was long on its way, or long unread, is as old as the question.
+            work.note(asked, Event::NotFound { provider_at })?;
             match step::next(&work.state, now, terms) {
                 // It only leads to the same question (after `Pending` it is a stale replica): not worth a line.
                 Step::LookUp => {

@@ -634,7 +634,7 @@ fn after_refusal(state: &State, refusal: &Refusal, now: Timestamp, terms: &Terms
         Some(session) if session.in_doubt > 1 => {
             confirmed(state, session.opened, fence(session, terms), now, terms, fail)
         }
-        _ => confirmed(state, refusal.at, delta(terms.stale), now, terms, fail),
+        _ => confirmed(state, refusal.at, later_than(terms.stale), now, terms, fail),
     }
 }
 
@@ -674,6 +674,11 @@ fn confirmed(
 /// How long after its opening a session cannot be executed any more.
 fn fence(session: &Session, terms: &Terms) -> TimeDelta {
     session.lifetime.checked_add(&delta(terms.margin)).unwrap_or(TimeDelta::MAX)
+}
+
+/// The least span between two dates that are both cut to the second, when that much time lies between them for certain.
+fn later_than(span: Duration) -> TimeDelta {
+    delta(span.saturating_add(Duration::from_secs(1)))
 }
 
 /// The moment so much later, or the last there is.

@@ -56,6 +56,8 @@ struct Lines {
     preparations: VecDeque<Preparation>,
     submissions: VecDeque<Option<Submission>>,
     look_ups: VecDeque<LookUp>,
+    /// The next look-up takes until then.
+    slow: Option<(StoppedClock, i64)>,
     calls: Vec<Call>,
 }
 
@@ -129,6 +131,9 @@ impl Rail for Script {
     async fn look_up(&self, order: &Order) -> LookUp {
         let mut lines = self.0.lock().unwrap();
         lines.calls.push(Call::LookUp(order.reference_id));
+        if let Some((clock, seconds)) = lines.slow.take() {
+            clock.set(seconds);
+        }
         lines.look_ups.pop_front().expect("an unscripted look-up")
     }
 }
@@ -591,9 +596,41 @@ mod rule_6_refusals {
             .finds(LookUp::NotFound(None))
             .finds(LookUp::NotFound(None));
         let bench = Bench::new(script);
-        assert_eq!(bench.pause().await, Pause::Until(at(10)));
-        bench.clock.set(10);
+        assert_eq!(bench.pause().await, Pause::Until(at(11)));
+        bench.clock.set(11);
         assert_eq!(failed(&bench.end().await), "account is not active");
+        assert_eq!(bench.script.calls(), ["prepare", "submit s1", "look up", "look up"]);
+    }
+
+    /// The dates of replies are cut to the second: refused at 0.9 and asked at 10.1 is not yet ten seconds later.
+    #[tokio::test]
+    async fn a_look_up_that_is_dated_just_so_late_may_be_stale() {
+        let refusal = Refusal { provider_at: Some(at(0)), ..refusal() };
+        let script = Script::default()
+            .prepares("s1", 900)
+            .answers(Submission::Refused(Refused::Payment, refusal))
+            .finds(LookUp::NotFound(Some(at(0))))
+            .finds(LookUp::NotFound(Some(at(10))))
+            .finds(LookUp::NotFound(Some(at(11))));
+        let bench = Bench::new(script);
+        bench.pause().await;
+        bench.clock.set(100);
+        assert_eq!(bench.pause().await, Pause::Retry);
+        failed(&bench.end().await);
+    }
+
+    /// An answer that was long on its way, or long unread, is as old as the question.
+    #[tokio::test]
+    async fn a_look_up_is_as_old_as_its_question() {
+        let script = Script::default()
+            .prepares("s1", 900)
+            .answers(Submission::Refused(Refused::Payment, refusal()))
+            .finds(LookUp::NotFound(None))
+            .finds(LookUp::Found(completed()));
+        let bench = Bench::new(script);
+        bench.script.0.lock().unwrap().slow = Some((bench.clock.clone(), 60));
+        bench.pause().await;
+        assert!(matches!(bench.end().await, Outcome::Completed(_)));
         assert_eq!(bench.script.calls(), ["prepare", "submit s1", "look up", "look up"]);
     }
 
@@ -637,7 +674,7 @@ mod rule_6_refusals {
             .finds(LookUp::NotFound(None));
         let bench = Bench::new(script);
         assert_eq!(bench.pause().await, Pause::Retry);
-        assert_eq!(bench.pause().await, Pause::Until(at(10)));
+        assert_eq!(bench.pause().await, Pause::Until(at(11)));
     }
 
     #[tokio::test]
@@ -802,7 +839,7 @@ mod rule_9_again {
             .answers(Submission::Accepted(completed()));
         let bench = Bench::new(script);
         bench.pause().await;
-        bench.clock.set(10);
+        bench.clock.set(11);
         failed(&bench.end().await);
         let record = bench.journal.find("script", Key::Name(intent().name)).await.unwrap().unwrap();
         let again = Event::Again { attempt: 1, reference_id: key(1) };
@@ -1459,7 +1496,7 @@ mod where_keys_are_forgotten {
             .answers(Submission::Accepted(completed()));
         let bench = Bench::new(script);
         bench.pause().await;
-        bench.clock.set(10);
+        bench.clock.set(11);
         failed(&bench.end().await);
         let record = bench.journal.find("script", Key::Name(intent().name)).await.unwrap().unwrap();
         let event = Event::Again { attempt: 1, reference_id: key(1) };
