@@ -102,7 +102,7 @@ fn call_failed(world: &World, store: &MemoryJournal, id: PaymentId, failed: bool
     let all = at_once(store.list(rail, Filter { limit: usize::MAX, ..Filter::default() }))?;
     let named = all.iter().find(|payment| payment.id == id).expect("what was written is there");
     let number = callers::number(&named.name);
-    world.lock().provider.accounts[number].called_failed = failed;
+    world.lock().provider.called_failed(number, failed);
     Ok(())
 }
 

@@ -73,8 +73,8 @@ pub(crate) struct Account {
     pub(crate) moved: u32,
     /// Something happened to it that the engine's terms rule out: only "never twice" is asked of it.
     pub(crate) beyond_terms: bool,
-    /// The journal that there is has it that no money moves.
-    pub(crate) called_failed: bool,
+    /// It was called failed by a journal that knew of nothing that was sent before then.
+    unknown_before: Millis,
     pub(crate) sessions: u32,
     /// The keys that are declined for good, and may be followed by another.
     used_up: Vec<ReferenceId>,
@@ -220,7 +220,11 @@ impl Provider {
     pub(crate) fn lose_journal(&mut self, now: Millis) {
         self.overtaken = true;
         self.lost_at = Some(now);
-        self.accounts.iter_mut().for_each(|account| account.called_failed = false);
+    }
+
+    /// The journal has it that no money moves, or not any more.
+    pub(crate) fn called_failed(&mut self, payment: usize, failed: bool) {
+        self.accounts[payment].unknown_before = self.lost_at.filter(|_| failed).unwrap_or_default();
     }
 
     /// The journal says that a send is about to be made.
@@ -278,8 +282,7 @@ impl Provider {
         }
         account.beyond_terms |= self.refused.get(&message.number).is_some_and(|at| now > *at);
         // A copy from before the journal was lost: whoever called the payment failed since could not know of it.
-        account.beyond_terms |=
-            account.called_failed && self.lost_at.is_some_and(|lost| message.sent_at < lost);
+        account.beyond_terms |= message.sent_at < account.unknown_before;
         Some(will)
     }
 
@@ -296,7 +299,7 @@ impl Account {
             will: Will::of(rng),
             moved: 0,
             beyond_terms: false,
-            called_failed: false,
+            unknown_before: 0,
             sessions: 0,
             used_up: Vec::new(),
             key: None,
