@@ -18,7 +18,7 @@ mod world;
 
 use std::fs;
 use std::panic;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use crate::suite::{Figures, Run, Stop, Suite, Violation};
@@ -108,14 +108,16 @@ fn many(run: &Run, rail: &Rail) -> Result<(u64, u64, Duration, Tally), Stop> {
     // A slow machine lives the first of the same worlds.
     let limit = run.scale.pick(rail.quick, Duration::MAX, Duration::MAX);
     let threads = std::thread::available_parallelism().map_or(1, usize::from) as u64;
-    let began = Instant::now();
+    let (began, found) = (Instant::now(), AtomicBool::new(false));
     let share = |first: u64| {
         let mut tally = Tally::default();
         let mut worlds = 0;
-        while began.elapsed() < limit && worlds * threads * (PAYMENTS as u64) < lives {
+        let more = |worlds| worlds * threads * (PAYMENTS as u64) < lives;
+        while began.elapsed() < limit && more(worlds) && !found.load(Ordering::Relaxed) {
             let seed = run.seed + first + worlds * threads;
             let lived = live(seed, (rail.terrain)(seed), false);
             if lived.violation.is_some() || PANICS.load(Ordering::Relaxed) > 0 {
+                found.store(true, Ordering::Relaxed);
                 return Err(seed);
             }
             tally.add(&lived.tally);
