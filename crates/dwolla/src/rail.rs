@@ -287,7 +287,7 @@ impl Rail for DwollaRail {
             return Submission::NotSent(setback);
         }
         let waited = (self.wire.clock().now() - asked_at).to_std();
-        if waited.is_ok_and(|waited| waited > Self::TERMS.margin) {
+        if !waited.is_ok_and(|waited| waited <= Self::TERMS.margin) {
             let message = "the process stood still before the payment was sent";
             return Submission::NotSent(retry(Error::new(ErrorKind::Interrupted, message)));
         }

@@ -1451,6 +1451,16 @@ mod where_keys_are_forgotten {
         assert_eq!(held_back, 0);
     }
 
+    /// A clock that was set back meanwhile does not tell how long it was.
+    #[tokio::test]
+    async fn what_was_decided_before_the_clock_was_set_back_is_decided_again() {
+        let script = script().finds(UNKNOWN_THERE).prepares("b", 23 * HOUR);
+        let script = script.answers(Submission::Accepted(completed()));
+        let (calls, held_back) = driven(script, -1).await;
+        assert_eq!(calls, ["look up", "prepare", "submit b"]);
+        assert_eq!(held_back, 1);
+    }
+
     /// The calls of a payment that is completed although the first write takes so many seconds, and how often it was held
     /// back.
     async fn driven(script: Script, seconds: i64) -> (Vec<String>, usize) {

@@ -1,10 +1,15 @@
 //! Making ready and sending: exactly what goes out, and what each reply means for the payment.
 
-use chrono::TimeDelta;
+use std::future::pending;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
+use std::time::Duration;
+
+use chrono::{DateTime, TimeDelta};
 use dwolla::{ErrorKind, Operation};
 use httpmock::{Method, MockServer};
-use payonce::Rail;
 use payonce::rail::{Order, Preparation, Setback, Submission, Then};
+use payonce::{BoxFuture, Clock, Rail, Timestamp};
 
 use crate::support::*;
 
@@ -46,6 +51,38 @@ async fn what_is_made_ready_carries_the_key_and_lasts_for_23_hours() {
     assert_eq!(ready.expires_at - ready.provider_at.unwrap(), TimeDelta::hours(23));
     let Preparation::Ready(again) = dwolla.rail().prepare(&order()).await else { panic!("not ready") };
     assert_eq!(again.body, ready.body);
+}
+
+/// A clock that goes on by so many seconds whenever somebody looks at it.
+#[derive(Debug)]
+struct Jumps(i64, AtomicI64);
+
+impl Clock for Jumps {
+    fn now(&self) -> Timestamp {
+        let looks = self.1.fetch_add(1, Ordering::Relaxed);
+        DateTime::UNIX_EPOCH + TimeDelta::days(20_000) + TimeDelta::seconds(self.0 * looks)
+    }
+    fn sleep(&self, _: Duration) -> BoxFuture<'_, ()> {
+        Box::pin(pending())
+    }
+}
+
+#[tokio::test]
+async fn a_process_that_stood_still_or_cannot_tell_sends_nothing() {
+    for (seconds, sent) in [(1, 1), (0, 1), (601, 0), (-1, 0)] {
+        let server = server().await;
+        let transfers = server
+            .mock_async(|when, then| {
+                when.method(Method::POST).path("/transfers");
+                then.status(500);
+            })
+            .await;
+        let clock = Jumps(seconds, AtomicI64::default());
+        let dwolla = builder(&server.base_url()).clock(Arc::new(clock)).build().unwrap();
+        let submission = dwolla.rail().submit(&order(), BODY).await;
+        assert_eq!(transfers.calls(), sent, "by {seconds} s: {}", submitted(&submission));
+        assert_eq!(matches!(submission, Submission::NotSent(_)), sent == 0);
+    }
 }
 
 #[tokio::test]

@@ -194,6 +194,8 @@ impl Provider {
         };
         let account = &mut self.accounts[payment];
         match account.key {
+            // Of one who was overtaken: it is used up, and whether it does harm the ledger tells.
+            _ if self.overtaken && account.used_up.contains(&key) => Ok(()),
             Some(known) if known != key && !account.used_up.contains(&known) => {
                 Err(format!("payment {payment}: a new key while the old one can be executed"))
             }
