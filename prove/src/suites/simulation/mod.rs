@@ -58,7 +58,7 @@ const RAILS: [Rail; 2] = [
             Terrain::Dollr(Guards { key_once, session_once })
         },
         hopeless: Terrain::Dollr(Guards { key_once: false, session_once: false }),
-        lives: [12_000, 3_000_000, 10_000_000],
+        lives: [12_000, 9_000_000, 20_000_000],
         quick: Duration::from_secs(25),
     },
     Rail {
