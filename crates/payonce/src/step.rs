@@ -233,11 +233,11 @@ pub enum Event {
     },
 }
 
-/// An [`Event`] and when it was noted, by our clock.
+/// An [`Event`] and when it came to be known, by our clock.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[allow(clippy::exhaustive_structs, reason = "a pair")]
 pub struct Entry {
-    /// When, by the clock of the process that noted it.
+    /// When, by the clock of the process that noted it. An answer that nothing was found is as old as its question.
     pub at: Timestamp,
     /// What.
     pub event: Event,
