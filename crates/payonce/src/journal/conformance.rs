@@ -3,6 +3,8 @@
 
 use std::sync::Arc;
 
+#[cfg(all(unix, feature = "postgres"))]
+use super::PostgresJournal;
 use super::{
     Claim, Filter, Intent, Journal, Key, Lease, MemoryJournal, PaymentId, Record, SqliteJournal, Standing,
 };
@@ -38,9 +40,17 @@ struct InPostgres(String);
 #[cfg(all(unix, feature = "postgres"))]
 impl Store for InPostgres {
     fn open(&self) -> Arc<dyn Journal> {
-        Arc::new(super::PostgresJournal::at(&self.0).unwrap())
+        Arc::new(PostgresJournal::at(&self.0).unwrap())
     }
 }
+
+/// A journal in which whatever completes is archived before anybody can read it.
+#[cfg(all(unix, feature = "postgres"))]
+const ARCHIVED_AT_ONCE: &str = "
+    CREATE FUNCTION payonce.at_once() RETURNS trigger LANGUAGE plpgsql AS $$
+    BEGIN PERFORM payonce.archive_payments(NEW.merchant, ARRAY[NEW.id]); RETURN NULL; END $$;
+    CREATE TRIGGER at_once AFTER UPDATE ON payonce.payments FOR EACH ROW
+    WHEN (NEW.standing = 'completed' AND NEW.archived IS NULL) EXECUTE FUNCTION payonce.at_once();";
 
 macro_rules! conformance {
     ($($test:ident),* $(,)?) => {
@@ -55,6 +65,19 @@ macro_rules! conformance {
             $(#[tokio::test] async fn $test() {
                 let Some(server) = test_postgres::TestPostgres::shared() else { return };
                 super::$test(super::InPostgres(server.database())).await
+            })*
+        }
+        #[cfg(all(unix, feature = "postgres"))]
+        mod postgres_archived {
+            $(#[tokio::test] async fn $test() {
+                let Some(server) = test_postgres::TestPostgres::shared() else { return };
+                let url = server.database();
+                super::PostgresJournal::open(&url).await.unwrap();
+                let database = url.rsplit('/').next().unwrap();
+                server.sql(database, super::ARCHIVED_AT_ONCE);
+                super::$test(super::InPostgres(url.clone())).await;
+                let left = "SELECT count(*) FROM payonce.payments WHERE standing = 'completed' AND archived IS NULL";
+                assert_eq!(server.sql(database, left), "0");
             })*
         }
     };

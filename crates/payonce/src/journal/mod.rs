@@ -37,7 +37,7 @@ mod writer;
 pub use disk::network_file_system;
 pub use memory::MemoryJournal;
 #[cfg(feature = "postgres")]
-pub use postgres::{Enqueued, PostgresJournal};
+pub use postgres::{Archived, Enqueued, Month, PostgresJournal};
 pub use sqlite::SqliteJournal;
 /// The driver whose transactions a payment can be recorded in.
 #[cfg(feature = "postgres")]

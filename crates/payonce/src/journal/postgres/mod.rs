@@ -44,6 +44,7 @@ use crate::step::{Entry, Timestamp};
 
 mod address;
 mod append;
+mod archive;
 mod claim;
 mod explain;
 mod intend;
@@ -59,6 +60,7 @@ mod writer;
 
 use address::{Address, Link, Value};
 use append::Append;
+pub use archive::{Archived, Month};
 use intend::NewPayment;
 use owner::{Owner, Terms};
 use writer::Writer;

@@ -7,22 +7,44 @@ use tokio_postgres::types::Type;
 use uuid::Uuid;
 
 use super::address::Value;
-use super::{Result, Store};
+use super::{Result, Store, archive};
 use crate::error::{Error, ErrorKind};
 use crate::journal::row::entry;
 use crate::journal::{Filter, Intent, Key, PaymentId, Record, Standing, Summary, damaged};
 use crate::name::{Name, Operation};
-use crate::step::Timestamp;
+use crate::step::{Entry, Timestamp};
 
-const PAYMENT: &str = "SELECT id, rail, operation, name, reference_id, contents, expect, digest, created_at FROM payonce.payments";
+const PAYMENT: &str =
+    "SELECT id, rail, operation, name, reference_id, contents, expect, digest, created_at, updated_at
+                       FROM payonce.payments";
 
-const EVENTS: &str = "SELECT payment, place, at, event, digest FROM payonce.events
-                      WHERE payment = ANY ($1) ORDER BY payment, place";
+/// The events, or the month that they were archived with. One statement sees either the ones or the other, also while they are
+/// moved.
+const EVENTS: &str =
+    "SELECT payment, place, at, event, digest, NULL::integer FROM payonce.events WHERE payment = ANY ($2)
+     UNION ALL
+     SELECT id, NULL, NULL, NULL, NULL, archived FROM payonce.payments
+     WHERE merchant = $1 AND id = ANY ($2) AND archived IS NOT NULL
+     ORDER BY 1, 2";
 
-/// A payment's row, and the rows of its events in order.
+/// A payment's row, and where the rest of it is.
 pub(super) struct Found {
     payment: Row,
-    events: Vec<Row>,
+    rest: Rest,
+}
+
+/// What happened to a payment.
+enum Rest {
+    /// The rows of its events, in order.
+    Events(Vec<Row>),
+    /// It was archived with that month: its row there, if the month is in the database.
+    Archived(i32, Option<Row>),
+}
+
+impl Found {
+    pub(super) fn id(&self) -> PaymentId {
+        PaymentId(self.payment.get(0))
+    }
 }
 
 /// What cannot be what was written.
@@ -40,45 +62,74 @@ fn moment(millis: i64) -> Result<Timestamp> {
 /// Reads payments of one merchant with what has been noted of them, the earliest recorded first.
 pub(super) async fn by_ids(store: &Store, merchant: &str, ids: &[i64]) -> Result<Vec<Found>> {
     let sql = format!("{PAYMENT} WHERE merchant = $1 AND id = ANY ($2) ORDER BY id");
-    with_events(store, &sql, &[(&merchant, Type::TEXT), (&ids, Type::INT8_ARRAY)]).await
+    whole(store, &sql, &[(&merchant, Type::TEXT), (&ids, Type::INT8_ARRAY)]).await
 }
 
-async fn with_events(store: &Store, sql: &str, values: &[Value<'_>]) -> Result<Vec<Found>> {
+/// Reads those payments with what happened to them. The first of the values is the merchant.
+async fn whole(store: &Store, sql: &str, values: &[Value<'_>]) -> Result<Vec<Found>> {
     let payments = store.link.run(sql, values).await?;
     let ids: Vec<i64> = payments.iter().map(|row| row.get(0)).collect();
     if ids.is_empty() {
         return Ok(Vec::new());
     }
+    let merchant = &values[0];
     let mut events: HashMap<i64, Vec<Row>> = HashMap::new();
-    for row in store.link.run(EVENTS, &[(&ids, Type::INT8_ARRAY)]).await? {
-        events.entry(row.get(0)).or_default().push(row);
+    let mut months: HashMap<i64, i32> = HashMap::new();
+    for row in store.link.run(EVENTS, &[merchant.clone(), (&ids, Type::INT8_ARRAY)]).await? {
+        match row.get::<_, Option<i32>>(5) {
+            Some(month) => drop(months.insert(row.get(0), month)),
+            None => events.entry(row.get(0)).or_default().push(row),
+        }
     }
-    let found = |payment: Row| Found { events: events.remove(&payment.get(0)).unwrap_or_default(), payment };
+    let mut archived = archive::rows(store, merchant, &months).await?;
+    let found = |payment: Row| {
+        let id: i64 = payment.get(0);
+        let rest = match months.get(&id) {
+            Some(month) => Rest::Archived(*month, archived.remove(&id)),
+            None => Rest::Events(events.remove(&id).unwrap_or_default()),
+        };
+        Found { payment, rest }
+    };
     Ok(payments.into_iter().map(found).collect())
 }
 
 /// Checks that the record is the one that was written.
 pub(super) fn record_of(found: Found) -> Result<Record> {
-    let row = &found.payment;
-    let id = PaymentId(row.get(0));
+    let (row, id) = (&found.payment, found.id());
+    let name = Name::new(row.get::<_, String>(3)).map_err(unreadable)?;
+    let contents = match &found.rest {
+        Rest::Events(_) => row.get(5),
+        Rest::Archived(_, Some(archived)) => archived.get(1),
+        Rest::Archived(month, None) => return Err(archive::away(&name, moment(row.get(9))?, *month)),
+    };
     let intent = Intent {
         rail: row.get(1),
         operation: Operation::new(row.get::<_, String>(2)).map_err(unreadable)?,
-        name: Name::new(row.get::<_, String>(3)).map_err(unreadable)?,
+        name,
         reference_id: row.get::<_, Uuid>(4).into(),
-        contents: row.get(5),
+        contents,
         expect: serde_json::from_str(row.get(6)).map_err(unreadable)?,
     };
     if intent.digest() != row.get::<_, &[u8]>(7) {
         return Err(damaged(&intent.name, "does not have the contents it was written with"));
     }
-    let mut entries = Vec::with_capacity(found.events.len());
-    for row in &found.events {
-        let place = usize::try_from(row.get::<_, i32>(1)).unwrap_or(usize::MAX);
-        let (at, event, digest) = (row.get(2), row.get(3), row.get(4));
-        entries.push(entry((id, &intent), (entries.len(), place), at, event, digest)?);
+    let entries: Result<_> = match &found.rest {
+        Rest::Events(events) => events.iter().enumerate().map(|one| noted((id, &intent), one)).collect(),
+        Rest::Archived(_, archived) => {
+            let lines = archived.iter().flat_map(|row| row.get::<_, &str>(2).split('\n'));
+            lines.enumerate().map(|one| archive::noted((id, &intent), one)).collect()
+        }
+    };
+    let record = Record { id, created_at: moment(row.get(8))?, entries: entries?, intent };
+    if matches!(found.rest, Rest::Archived(..)) {
+        archive::completed(&record)?;
     }
-    Ok(Record { id, intent, created_at: moment(row.get(8))?, entries })
+    Ok(record)
+}
+
+fn noted((id, intent): (PaymentId, &Intent), (expected, row): (usize, &Row)) -> Result<Entry> {
+    let place = usize::try_from(row.get::<_, i32>(1)).unwrap_or(usize::MAX);
+    entry((id, intent), (expected, place), row.get(2), row.get(3), row.get(4))
 }
 
 pub(super) async fn find(store: &Store, merchant: &str, rail: &str, key: &Key) -> Result<Option<Record>> {
@@ -86,8 +137,7 @@ pub(super) async fn find(store: &Store, merchant: &str, rail: &str, key: &Key) -
         Key::Name(name) => {
             let sql = format!("{PAYMENT} WHERE merchant = $1 AND rail = $2 AND name = $3");
             let name = name.as_str();
-            with_events(store, &sql, &[(&merchant, Type::TEXT), (&rail, Type::TEXT), (&name, Type::TEXT)])
-                .await?
+            whole(store, &sql, &[(&merchant, Type::TEXT), (&rail, Type::TEXT), (&name, Type::TEXT)]).await?
         }
         Key::ReferenceId(reference_id) => {
             let sql = format!(
@@ -97,7 +147,7 @@ pub(super) async fn find(store: &Store, merchant: &str, rail: &str, key: &Key) -
             );
             let values: &[Value<'_>] =
                 &[(&merchant, Type::TEXT), (&rail, Type::TEXT), (&reference_id.as_uuid(), Type::UUID)];
-            with_events(store, &sql, values).await?
+            whole(store, &sql, values).await?
         }
     };
     found.into_iter().next().map(record_of).transpose()

@@ -6,7 +6,8 @@ use super::address::Link;
 use crate::error::{Error, ErrorKind};
 
 /// What leads from each format to the next. The first makes the tables.
-const STEPS: [&str; 2] = [include_str!("schema.sql"), include_str!("schema-2.sql")];
+const STEPS: [&str; 3] =
+    [include_str!("schema.sql"), include_str!("schema-2.sql"), include_str!("schema-3.sql")];
 
 /// Keeps two processes from changing the tables at once: the letters `pay1`.
 const LOCK: i64 = 0x7061_7931;
