@@ -1,17 +1,19 @@
-//! `payonce journal`: looking after the journal's file.
+//! `payonce journal`: looking after the journal, a file or a database.
 
 use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
+use payonce::Timestamp;
 use payonce::journal::upkeep::{self, Compacted, Health};
 use serde::Serialize;
 
 use crate::config::JournalPlace;
 use crate::exit::{Error, Exit};
 use crate::print;
+use crate::selection::when;
 use crate::words::count;
 
-/// Look after the journal: check it, back it up, compact it.
+/// Look after the journal: check, back up and compact a file; archive what a database holds.
 #[derive(Debug, Args)]
 pub(crate) struct JournalCommand {
     #[command(subcommand)]
@@ -35,6 +37,22 @@ enum Upkeep {
         /// The file to make. One that is there is not overwritten.
         to: PathBuf,
         /// Check the journal, and make no file.
+        #[arg(long)]
+        dry_run: bool,
+        #[command(flatten)]
+        journal: JournalPlace,
+    },
+    /// Move payments that completed long ago to the archive of their month, in a journal that is in a database. A month can then
+    /// be detached, kept elsewhere and dropped (docs/fleet.md).
+    ///
+    /// Names and keys stay, so that nothing is paid again, and every command tells of an archived payment what it told before. It
+    /// can be stopped at any time, run again, and run while others pay. The exit code is 6 if a damaged payment was left where it is.
+    Archive {
+        /// Those that completed before then: a date (2026-08-01), a time, or so long ago (90d), as `payonce list --since` takes
+        /// it.
+        #[arg(long, value_name = "WHEN", value_parser = when)]
+        before: Timestamp,
+        /// Say what would be moved, and move nothing.
         #[arg(long)]
         dry_run: bool,
         #[command(flatten)]
@@ -80,10 +98,11 @@ struct Done {
 }
 
 impl JournalCommand {
-    pub(crate) fn run(self, json: bool) -> Result<Exit, Error> {
+    pub(crate) async fn run(self, json: bool) -> Result<Exit, Error> {
         match self.command {
             Upkeep::Check { journal } => check(&journal, json),
             Upkeep::Backup { to, dry_run, journal } => back_up(&journal, &to, dry_run, json),
+            Upkeep::Archive { before, dry_run, journal } => archive(&journal, before, dry_run, json).await,
             Upkeep::Compact { dry_run, journal } => compact(&journal, dry_run, json),
         }
     }
@@ -132,6 +151,48 @@ fn back_up(journal: &JournalPlace, to: &PathBuf, dry_run: bool, json: bool) -> R
         print::line(format!("{place} holds {held} ({bytes} bytes), and is sound"));
     }
     Ok(if health.is_sound() { Exit::Done } else { Exit::Found })
+}
+
+/// What was moved, or would be.
+#[cfg(feature = "postgres")]
+#[derive(Serialize)]
+struct PutAway {
+    archived: bool,
+    #[serde(flatten)]
+    what: payonce::journal::Archived,
+}
+
+#[cfg(feature = "postgres")]
+async fn archive(
+    journal: &JournalPlace,
+    before: Timestamp,
+    dry_run: bool,
+    json: bool,
+) -> Result<Exit, Error> {
+    let journal = journal.database()?;
+    let what = if dry_run { journal.archivable(before).await? } else { journal.archive(before).await? };
+    let damaged = what.damaged;
+    if json {
+        print::json(&PutAway { archived: !dry_run, what });
+    } else {
+        let held =
+            |payments, events| format!("{} with {}", count(payments, "payment"), count(events, "event"));
+        for month in &what.months {
+            print::line(format!("{}: {}", month.month, held(month.payments, month.events)));
+        }
+        let all = held(what.payments, what.events);
+        print::line(if dry_run { format!("{all} would be archived") } else { format!("{all} archived") });
+    }
+    if damaged > 0 {
+        let left = count(damaged, "damaged payment");
+        print::note(format!("payonce: {left} left as it is; PAYONCE_LOG=error names each"));
+    }
+    Ok(if damaged > 0 { Exit::Found } else { Exit::Done })
+}
+
+#[cfg(not(feature = "postgres"))]
+async fn archive(journal: &JournalPlace, _: Timestamp, _: bool, _: bool) -> Result<Exit, Error> {
+    journal.database().map(|_| Exit::Error)
 }
 
 fn compact(journal: &JournalPlace, dry_run: bool, json: bool) -> Result<Exit, Error> {

@@ -129,6 +129,11 @@ pub(crate) enum Problem {
     )]
     Database,
     #[error(
+        "the journal is in a file, which needs no archive, and this command looks after a journal in a database; nothing was \
+         done. `payonce journal compact` makes the file smaller"
+    )]
+    NoDatabase,
+    #[error(
         "the journal is in a database, and this command writes beside the journal's file; nothing was sent. Name a file of \
          its own with --journal"
     )]

@@ -17,7 +17,7 @@ Exit codes:
   3  the payment failed: no money moved
   4  the outcome is unknown, or the payment is still under way: give the same name again, or resume
   5  the payment is parked: a person must decide
-  6  something was found: reconcile found differences, or journal check something wrong
+  6  something was found: reconcile found differences, journal check something wrong, or journal archive something damaged
 For payout, transfer, refund, collection, again and resolve, the code says how the payment stands when the command ends;
 without --wait that is usually 4. For resume it says how the payments it took up stand, the worst of 5, 4, 3 and 0; what it had to leave alone is 4.
 For cancel, 0 says that it is cancelled, 1 that it cannot be, and 4 that nobody knows: ask again. For returned, 0 says that

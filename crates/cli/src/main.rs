@@ -132,7 +132,7 @@ impl Command {
             Self::Evidence(evidence) => evidence.run(json).await,
             Self::Reconcile(reconcile) => reconcile.run(json).await,
             Self::Export(export) => export.run().await,
-            Self::Journal(journal) => journal.run(json),
+            Self::Journal(journal) => journal.run(json).await,
             Self::Probe(probe) => Box::pin(probe.run(json)).await,
             Self::Schema(schema) => schema.run(),
             Self::Dist(dist) => dist.run(),

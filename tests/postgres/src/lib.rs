@@ -82,6 +82,11 @@ impl TestPostgres {
         self.0.sql(database, sql).unwrap_or_else(|error| panic!("{error}"))
     }
 
+    /// Where its programs are.
+    pub fn programs(&self) -> &Path {
+        self.0.programs()
+    }
+
     /// The directory of its socket.
     pub fn directory(&self) -> &Path {
         self.0.directory()

@@ -107,6 +107,11 @@ impl Postgres {
         Ok(String::from_utf8_lossy(&said.stdout).trim().to_owned())
     }
 
+    /// Where its programs are.
+    pub fn programs(&self) -> &Path {
+        &self.bin
+    }
+
     /// The directory of its socket.
     pub fn directory(&self) -> &Path {
         &self.directory

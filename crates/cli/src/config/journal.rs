@@ -127,14 +127,21 @@ impl Place {
     }
 }
 
+/// A journal in a database.
 #[cfg(feature = "postgres")]
-fn database(url: &Secret, merchant: &Merchant) -> Result<payonce::journal::PostgresJournal, payonce::Error> {
+pub(crate) type Database = payonce::journal::PostgresJournal;
+
+/// There is no such journal, and no value of this type comes out of a URL.
+#[cfg(not(feature = "postgres"))]
+pub(crate) type Database = payonce::journal::MemoryJournal;
+
+#[cfg(feature = "postgres")]
+fn database(url: &Secret, merchant: &Merchant) -> Result<Database, payonce::Error> {
     payonce::journal::PostgresJournal::at(url.expose())?.merchant(&merchant.0)
 }
 
-/// There is no such journal, and so no value of this type.
 #[cfg(not(feature = "postgres"))]
-fn database(_: &Secret, _: &Merchant) -> Result<payonce::journal::MemoryJournal, payonce::Error> {
+fn database(_: &Secret, _: &Merchant) -> Result<Database, payonce::Error> {
     let message = "the journal is a URL, and this program was built without the feature `postgres`";
     Err(payonce::Error::new(payonce::ErrorKind::Configuration, message))
 }
@@ -199,6 +206,14 @@ impl JournalPlace {
             Place::File(path) if path.exists() => Ok(path),
             Place::File(path) => Err(Problem::NoJournal(path).into()),
             Place::Database(..) => Err(Problem::Database.into()),
+        }
+    }
+
+    /// The journal's database.
+    pub(crate) fn database(&self) -> Result<Database, crate::Error> {
+        match self.place()? {
+            Place::Database(url, merchant) => Ok(database(&url, &merchant)?),
+            Place::File(_) => Err(Problem::NoDatabase.into()),
         }
     }
 

@@ -88,6 +88,7 @@ fn the_help_of_every_command() {
         vec!["journal"],
         vec!["journal", "check"],
         vec!["journal", "backup"],
+        vec!["journal", "archive"],
         vec!["journal", "compact"],
         vec!["sandbox"],
         vec!["simulate"],
@@ -289,6 +290,7 @@ async fn looking_after_the_journal() {
         &["journal", "backup", "backup.db"],
         &["journal", "compact", "--dry-run"],
         &["journal", "compact"],
+        &["journal", "archive", "--before", "2026-08-01"],
         &["journal", "check", "--journal", "nowhere.db"],
     ] {
         said.run(shop.command(arguments));

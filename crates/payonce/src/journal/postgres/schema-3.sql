@@ -18,9 +18,9 @@ CREATE FUNCTION payonce.month_of(at bigint) RETURNS integer LANGUAGE sql STABLE 
 RETURN to_char(to_timestamp(at / 1000) AT TIME ZONE 'UTC', 'YYYYMM')::integer;
 
 -- Moves those of a merchant's payments that have completed to the archive, all or none, and makes the months that are missing. Says
--- how many payments and events went to which month. Those that another transaction is moving are left to it. No role needs a
--- right to delete an event: nothing but this deletes one, and it keeps it. The contents leave the payment's row, whose digest they
--- then do not have: a program that knows nothing of the archive takes the payment for damaged, and not for one that was never sent.
+-- how many payments and events went to which month. No role needs a right to delete an event: nothing but this deletes one, and it
+-- keeps it. The contents leave the payment's row, whose digest is then that of others: a program that knows nothing of the archive
+-- takes the payment for damaged, and not for one that was never sent.
 CREATE FUNCTION payonce.archive_payments(merchant text, payments bigint[])
 RETURNS TABLE (month integer, moved bigint, events bigint)
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp SET lock_timeout = '3s' SET jit = off AS $$
@@ -30,17 +30,14 @@ DECLARE
     part text;
     attached boolean;
 BEGIN
+    -- One at a time, the letters `arch`: what another has made is known for certain when its lock is free.
+    PERFORM pg_advisory_xact_lock(1634886504);
     FOR due IN
         SELECT DISTINCT payonce.month_of(updated_at) FROM payonce.payments
         WHERE merchant = $1 AND id = ANY ($2) AND standing = 'completed' AND archived IS NULL ORDER BY 1
     LOOP
         part := 'archive_' || due;
-        attached := (SELECT relispartition FROM pg_class WHERE oid = to_regclass('payonce.' || part));
-        IF attached IS NULL THEN
-            -- Keeps two from making it: the letters `arch`.
-            PERFORM pg_advisory_xact_lock(1634886504);
-            attached := (SELECT relispartition FROM pg_class WHERE oid = to_regclass('payonce.' || part));
-        END IF;
+        attached := (SELECT relispartition FROM pg_class WHERE relname = part AND relnamespace = 'payonce'::regnamespace);
         IF attached IS NULL THEN
             EXECUTE format('CREATE TABLE payonce.%I (LIKE payonce.archive INCLUDING ALL)', part);
             -- Attached, and not made as a part: that would lock out those who read other months.
@@ -53,7 +50,6 @@ BEGIN
                 SELECT id, contents FROM payonce.payments
                 WHERE merchant = $1 AND id = ANY ($2) AND standing = 'completed' AND archived IS NULL
                   AND payonce.month_of(updated_at) = due
-                FOR NO KEY UPDATE SKIP LOCKED
             ), gone AS (
                 DELETE FROM payonce.events e USING chosen c WHERE e.payment = c.id RETURNING e.*
             ), kept AS (

@@ -16,6 +16,7 @@ use crate::money::{Currency, Money};
 use crate::name::{Name, Namespace, Operation, ReferenceId};
 use crate::step::{Entry, Event, Expect, Timestamp};
 
+mod archive;
 mod enqueue;
 mod leases;
 mod pace;
