@@ -11,6 +11,8 @@ use test_postgres::{TestPostgres, until};
 
 use crate::payonce::{Ran, Shop};
 
+mod archive;
+
 const PAY: [&str; 8] = ["payout", "pay/1", "--account", "18", "--amount", "1.00", "--currency", "USD"];
 
 /// A shop whose journal is in a database of its own.
@@ -382,89 +384,6 @@ async fn a_command_sees_the_payments_of_its_merchant_alone() {
     assert!(ran(&["show", "pay/1"]).contains("pay/1"));
     assert!(ran(&["config", "show"]).contains("acme"));
     assert_eq!(of("zenith", by_profile(&["list"])).exits(0).out, "");
-}
-
-const BATCH: &str =
-    "name,operation,account,amount,currency\nb/1,payout,18,2.00,USD\nb/2,payout,18,3.00,USD\n";
-
-/// What the guide has a person type, from that line on, run by a shell that ends at the first error.
-fn typed(fleet: &Fleet, first: &str, month: &str) {
-    let guide = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/fleet.md")).unwrap();
-    let blocks = guide.split("```sh\n").skip(1).map(|block| block.split("```").next().unwrap());
-    let script = blocks.filter(|block| block.starts_with(first)).collect::<Vec<_>>().concat();
-    let script = script.replace("202607", month);
-    assert!(script.contains(first), "{first} is not in the guide");
-    let ours = std::path::Path::new(env!("CARGO_BIN_EXE_payonce")).parent().unwrap();
-    let programs = [ours, fleet.server.programs()].map(|path| path.display().to_string()).join(":");
-    let mut shell = Command::new("sh");
-    shell.args(["-e", "-c", &script]).current_dir(fleet.shop.directory.path());
-    shell.env("PATH", format!("{programs}:{}", std::env::var("PATH").unwrap()));
-    Ran::of(shell.env("PAYONCE_JOURNAL", &fleet.url).output().unwrap()).exits(0);
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn what_was_archived_is_told_as_before_and_is_not_paid_again_even_when_its_month_is_gone() {
-    let Some(fleet) = Fleet::open().await else { return };
-    std::fs::write(fleet.shop.directory.path().join("pay.csv"), BATCH).unwrap();
-    fleet.run(&PAY).exits(0);
-    fleet.run(&["batch", "run", "pay.csv", "--yes"]).exits(0);
-    let since = "2000-01-01";
-    let told = |fleet: &Fleet| {
-        let agrees = fleet.run(&["reconcile", "--since", since]);
-        [&["list", "--json"][..], &["export"], &["show", "pay/1"], &["show", "b/2", "--json"]]
-            .map(|arguments| fleet.run(arguments).exits(0).out)
-            .into_iter()
-            .chain([agrees.out])
-            .collect::<Vec<_>>()
-    };
-    let before = told(&fleet);
-    let dry =
-        fleet.run(&["journal", "archive", "--before", "2100-01-01", "--dry-run", "--json"]).exits(0).json();
-    assert_eq!((&dry["archived"], &dry["payments"]), (&false.into(), &3.into()));
-    let done = fleet.run(&["journal", "archive", "--before", "2100-01-01", "--json"]).exits(0).json();
-    assert_eq!((&done["archived"], &done["payments"]), (&true.into(), &3.into()));
-    assert_eq!(done["months"], dry["months"]);
-    assert_eq!(
-        done["events"].to_string(),
-        fleet.sql("SELECT sum(array_length(string_to_array(events, E'\\n'), 1)) FROM payonce.archive")
-    );
-    assert_eq!(told(&fleet), before);
-    fleet.run(&PAY).exits(0);
-    fleet.run(&["batch", "run", "pay.csv", "--yes"]).exits(0);
-    fleet.enqueue(["pay/2".to_owned()]).await;
-    fleet.run(&["resume"]).exits(0);
-    assert_eq!(fleet.shop.movements(), 4);
-    let month = fleet.sql("SELECT DISTINCT month FROM payonce.archive");
-    typed(&fleet, "psql \"$PAYONCE_JOURNAL\" -c 'ALTER TABLE payonce.archive DETACH", &month);
-    assert_eq!(fleet.sql(&format!("SELECT to_regclass('payonce.archive_{month}') IS NULL")), "t");
-    let refused = fleet.run(&PAY);
-    assert!(refused.code != Some(0) && refused.err.contains("must not be paid again"), "{refused:?}");
-    assert!(fleet.run(&["show", "pay/1"]).exits(1).err.contains("nothing was sent"));
-    assert!(fleet.run(&["batch", "run", "pay.csv", "--yes"]).code != Some(0));
-    assert_eq!(fleet.run(&["list", "--json", "--limit", "3"]).exits(0).out, before[0]);
-    assert_eq!(fleet.shop.movements(), 4);
-    typed(&fleet, "pg_restore", &month);
-    assert_eq!(fleet.run(&["show", "pay/1"]).exits(0).out, before[2]);
-    fleet.run(&PAY).exits(0);
-    assert_eq!(fleet.shop.movements(), 4);
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn payments_are_archived_while_a_worker_drives_others() {
-    let Some(fleet) = Fleet::open().await else { return };
-    let worker = Worker::start(&mut fleet.command(&["work"]));
-    for lot in 0..5 {
-        fleet.enqueue((0..20).map(|n| format!("pay/{lot}/{n}"))).await;
-        fleet.run(&["journal", "archive", "--before", "2100-01-01"]).exits(0);
-    }
-    until(SOON, "all are paid", || fleet.unfinished() == "0");
-    fleet.run(&["journal", "archive", "--before", "2100-01-01"]).exits(0);
-    worker.signal("-TERM");
-    assert_eq!(worker.end().2, Some(0));
-    assert_eq!(fleet.sql("SELECT count(*) FROM payonce.archive"), "100");
-    assert_eq!(fleet.sql("SELECT count(*) FROM payonce.events"), "0");
-    assert_eq!(fleet.run(&["list", "--standing", "completed"]).exits(0).out.lines().count(), 100);
-    assert_eq!(fleet.shop.movements(), 100);
 }
 
 /// On a file there is no fleet, and the command does its work all the same.

@@ -225,9 +225,10 @@ pub(super) fn noted((id, intent): (PaymentId, &Intent), (place, line): (usize, &
 /// The error for a payment whose month is not in the database.
 pub(super) fn away(name: &Name, ended: Timestamp, month: i32) -> Error {
     let message = format!(
-        "the payment {name:?} completed at {}, and must not be paid again, by whatever name. Its particulars are in the \
+        "the payment {:?} completed at {}, and must not be paid again, by whatever name. Its particulars are in the \
          archive of {}, which is no longer in the journal's database; nothing was sent. To read them, attach \
          payonce.archive_{month} again",
+        name.as_str(),
         ended.format("%Y-%m-%d %H:%M:%S UTC"),
         Numbered(month),
     );

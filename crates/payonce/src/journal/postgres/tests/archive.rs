@@ -67,10 +67,9 @@ async fn an_archived_payment_reads_as_before_and_its_name_and_keys_are_taken() {
     ended(&journal, "parked", "2026-07-01T00:00:00Z", Standing::Parked).await;
     journal.intend(intent("open"), at("2026-07-01T00:00:00Z")).await.unwrap();
     let listed = journal.list("dollr", Filter::default()).await.unwrap();
-    let before = young.created_at;
-    let would = journal.archivable(before).await.unwrap();
+    let would = journal.archivable(young.created_at).await.unwrap();
     assert_eq!(server.sql(name_of(&url), "SELECT count(*) FROM payonce.archive"), "0");
-    let moved = journal.archive(before).await.unwrap();
+    let moved = journal.archive(young.created_at).await.unwrap();
     assert_eq!(moved, would);
     assert_eq!((moved.payments, moved.events, moved.damaged), (1, 3, 0));
     assert_eq!(moved.months.iter().map(|month| &*month.month).collect::<Vec<_>>(), ["2026-07"]);
