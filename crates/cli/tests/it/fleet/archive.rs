@@ -26,9 +26,8 @@ async fn what_was_archived_is_told_as_before_and_is_not_paid_again_even_when_its
     std::fs::write(fleet.shop.directory.path().join("pay.csv"), BATCH).unwrap();
     fleet.run(&PAY).exits(0);
     fleet.run(&["batch", "run", "pay.csv", "--yes"]).exits(0);
-    let since = "2000-01-01";
     let told = |fleet: &Fleet| {
-        let agrees = fleet.run(&["reconcile", "--since", since]);
+        let agrees = fleet.run(&["reconcile", "--since", "2000-01-01", "--until", "2100-01-01"]);
         [&["list", "--json"][..], &["export"], &["show", "pay/1"], &["show", "b/2", "--json"]]
             .map(|arguments| fleet.run(arguments).exits(0).out)
             .into_iter()
