@@ -112,6 +112,7 @@ async fn what_waits_is_given_back_when_a_worker_is_told_to_stop() {
     let engine = worker(&journal, (0..10).map(|_| completed()), Limits::default());
     seconds(30).await;
     assert_eq!((unfinished(&journal).await, engine.vitals().in_hand), (90, 90));
+    assert_eq!(engine.vitals().lease_left, None, "its lease lasts as long as it does");
     assert!(journal.claim_free("script", 200).await.unwrap().is_empty(), "the worker has them");
     assert!(engine.stop_within(Duration::from_secs(5)).await);
     assert_eq!(journal.claim_free("script", 200).await.unwrap().len(), 90);

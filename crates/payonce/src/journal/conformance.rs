@@ -213,7 +213,11 @@ async fn a_payment_of_a_living_process_cannot_be_claimed(store: impl Store) {
     let (here, there) = (store.open(), store.open());
     let (record, _) = here.intend(intent("a"), at(0)).await.unwrap();
     assert_eq!(there.claim(record.id).await.unwrap(), Claim::Elsewhere);
-    assert!(matches!(here.claim(record.id).await.unwrap(), Claim::Ours(..)), "its own process may");
+    assert!(there.is_held_elsewhere(record.id).await.unwrap());
+    assert!(!here.is_held_elsewhere(record.id).await.unwrap());
+    let Claim::Ours(lease, _) = here.claim(record.id).await.unwrap() else { panic!("its own process may") };
+    here.release(lease).await.unwrap();
+    assert!(!there.is_held_elsewhere(record.id).await.unwrap(), "nobody holds it");
 }
 
 async fn a_dead_process_loses_its_payments_at_once(store: impl Store) {

@@ -441,3 +441,39 @@ fn other_namespace(rail: &str, remembered: &str) -> Error {
         ),
     )
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::money::{Currency, Money};
+    use crate::step::Event;
+
+    #[test]
+    fn a_payment_stands_in_the_word_for_what_has_happened_to_it() {
+        let at = Timestamp::UNIX_EPOCH;
+        let money = Money::new("1.00", Currency::USD).unwrap();
+        let (operation, name) = (Operation::new("payout").unwrap(), Name::new("a").unwrap());
+        let key = ReferenceId::derive(&Namespace::new("merchant-42").unwrap(), &operation, &name, 1);
+        let (body, reason) = ("{}".to_owned(), String::new());
+        let life = [
+            (Event::Prepared { body, expires_at: at, provider_at: None }, Standing::Prepared),
+            (Event::Sending, Standing::Sending),
+            (Event::NotSent { reason: reason.clone() }, Standing::Prepared),
+            (Event::Sending, Standing::Sending),
+            (Event::Unknown { reason }, Standing::Sending),
+            (Event::Pending, Standing::Pending),
+        ];
+        let mut state = State::intended(Expect::Amount(money), key, at);
+        assert_eq!(Standing::of(&state), Standing::Intended);
+        for (event, standing) in life {
+            state.apply(&Entry { at, event: event.clone() }).unwrap();
+            assert_eq!(Standing::of(&state), standing, "after {event:?}");
+        }
+    }
+
+    #[test]
+    fn what_a_tenth_of_a_second_allows_is_granted_at_a_time_and_one_at_least() {
+        let lots = [1, 19, 20, 250, 1000].map(|n| Granted::lot(NonZeroU32::new(n).unwrap()));
+        assert_eq!(lots, [1, 1, 2, 25, 100]);
+    }
+}

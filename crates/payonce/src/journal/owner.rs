@@ -99,3 +99,50 @@ impl Drop for Owner {
         let _ = std::fs::remove_file(lock_path(&self.journal, self.id));
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::{AtomicBool, Ordering};
+    use std::thread;
+
+    use super::*;
+
+    /// Whoever clears away may come between the making of a lock file and its lock.
+    #[test]
+    fn an_owner_has_its_lock_file_whoever_clears_away_meanwhile() {
+        let dir = tempfile::tempdir().unwrap();
+        let journal = dir.path().join("journal.db");
+        let over = AtomicBool::new(false);
+        thread::scope(|scope| {
+            for _ in 0..2 {
+                scope.spawn(|| {
+                    while !over.load(Ordering::Relaxed) {
+                        living(&journal).unwrap();
+                    }
+                });
+            }
+            let without = (0..5_000).filter(|_| {
+                let owner = Owner::register(&journal).unwrap();
+                !lock_path(&journal, owner.id()).exists()
+            });
+            let without = without.count();
+            over.store(true, Ordering::Relaxed);
+            assert_eq!(without, 0);
+        });
+        assert_eq!(living(&journal).unwrap(), 0);
+    }
+
+    /// A process whose lock file cannot be opened may live, and be in the middle of a payment.
+    #[cfg(unix)]
+    #[test]
+    fn of_a_process_whose_lock_cannot_be_looked_at_it_is_not_said_that_it_is_dead() {
+        let dir = tempfile::tempdir().unwrap();
+        let journal = dir.path().join("journal.db");
+        let owner = Owner::register(&journal).unwrap();
+        let other = Uuid::new_v4();
+        assert!(!owner.is_alive(other).unwrap(), "it has none");
+        let path = lock_path(&journal, other);
+        std::os::unix::fs::symlink(&path, &path).unwrap();
+        assert!(owner.is_alive(other).is_err());
+    }
+}

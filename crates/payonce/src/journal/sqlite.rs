@@ -37,6 +37,10 @@ const VERSION: i32 = 1;
 /// write-ahead log.
 const OLDEST_SQLITE: i32 = 3_051_003;
 
+fn loses_writes(sqlite: i32) -> bool {
+    sqlite < OLDEST_SQLITE
+}
+
 /// A journal in an SQLite file.
 ///
 /// Several processes may open one file; it must lie on a local disk. Each write is on the disk
@@ -67,7 +71,7 @@ impl SqliteJournal {
         let file = |error: std::io::Error| {
             blame(Error::new(ErrorKind::Journal, format!("the journal file cannot be opened: {error}")))
         };
-        if rusqlite::version_number() < OLDEST_SQLITE {
+        if loses_writes(rusqlite::version_number()) {
             return Err(Error::new(
                 ErrorKind::Configuration,
                 format!("SQLite {} can lose writes; 3.51.3 or newer is needed", rusqlite::version()),
@@ -172,17 +176,20 @@ fn set_up(connection: &mut Connection) -> Result<()> {
 
 /// Checks that the file is a journal of this version.
 pub(super) fn stamped(connection: &Connection) -> Result<()> {
-    match stamp(connection)? {
-        (APPLICATION_ID, VERSION) => Ok(()),
-        (APPLICATION_ID, newer) if newer > VERSION => Err(Error::new(
+    let (application, version) = stamp(connection)?;
+    if application != APPLICATION_ID || version < VERSION {
+        return Err(Error::new(ErrorKind::Journal, "the file is an SQLite database, but not a journal"));
+    }
+    if version > VERSION {
+        return Err(Error::new(
             ErrorKind::Journal,
             format!(
-                "the journal has format {newer}, and this program knows formats up to {VERSION}: use the newer \
+                "the journal has format {version}, and this program knows formats up to {VERSION}: use the newer \
                  program that wrote it"
             ),
-        )),
-        _ => Err(Error::new(ErrorKind::Journal, "the file is an SQLite database, but not a journal")),
+        ));
     }
+    Ok(())
 }
 
 fn millis(at: Timestamp) -> i64 {
@@ -689,6 +696,14 @@ mod tests {
         assert_eq!(statement.get_status(rusqlite::StatementStatus::RePrepare), 0);
     }
 
+    #[test]
+    fn an_sqlite_that_can_lose_writes_is_known_by_its_number() {
+        assert_eq!(
+            [3_050_004, 3_051_002, 3_051_003, 3_052_000].map(loses_writes),
+            [true, true, false, false]
+        );
+    }
+
     /// Drops the journal and waits until its threads have let go of the file.
     async fn close(journal: SqliteJournal) {
         let lock = crate::journal::owner::lock_path(journal.path(), journal.owner.id());
@@ -799,15 +814,23 @@ mod tests {
     #[tokio::test]
     async fn files_that_are_no_journal_of_ours_are_refused_and_left_as_they_were() {
         let dir = tempfile::tempdir().unwrap();
-        let newer = dir.path().join("newer.db");
-        close(SqliteJournal::open(&newer).unwrap()).await;
-        raw(&newer).pragma_update(None, "user_version", VERSION + 1).unwrap();
+        let (newer, older) = (dir.path().join("newer.db"), dir.path().join("older.db"));
+        for (path, version) in [(&newer, VERSION + 1), (&older, VERSION - 1)] {
+            close(SqliteJournal::open(path).unwrap()).await;
+            raw(path).pragma_update(None, "user_version", version).unwrap();
+        }
         let foreign = dir.path().join("foreign.db");
         raw(&foreign).execute_batch("CREATE TABLE t (x)").unwrap();
         let text = dir.path().join("text.db");
         std::fs::write(&text, "not a database, but long enough to have a header of its own".repeat(4))
             .unwrap();
-        for (path, words) in [(newer, "newer"), (foreign, "not a journal"), (text, "not a journal")] {
+        let refused = [
+            (newer, "the journal has format 2"),
+            (older, "but not a journal"),
+            (foreign, "but not a journal"),
+            (text, "is not a journal"),
+        ];
+        for (path, words) in refused {
             #[cfg(unix)]
             std::fs::set_permissions(&path, std::os::unix::fs::PermissionsExt::from_mode(0o600)).unwrap();
             let before = std::fs::read(&path).unwrap();
@@ -947,6 +970,29 @@ mod tests {
             let plain = error.message().contains("damaged") || error.message().contains("contents");
             assert!(plain, "{name}: {error}");
         }
+    }
+
+    /// A backlog of any length costs a worker no more than that.
+    #[tokio::test]
+    async fn the_operations_take_turns_among_the_first_ten_thousand_that_are_free() {
+        let dir = tempfile::tempdir().unwrap();
+        let journal = SqliteJournal::open(dir.path().join("journal.db")).unwrap();
+        let refund = |n| Intent { operation: Operation::new("refund").unwrap(), ..intent(&format!("p{n}")) };
+        let intents = (0..=TURNS_AMONG).map(|n| match n {
+            TURNS_AMONG => refund(n),
+            n => intent(&format!("p{n}")),
+        });
+        let recorded = futures_util::future::join_all(intents.map(|intent| journal.intend(intent, now())));
+        let leases: Vec<Lease> =
+            recorded.await.into_iter().map(|recorded| recorded.unwrap().1.unwrap()).collect();
+        journal.release_all(leases).await.unwrap();
+        let taken = async || {
+            let taken = journal.claim_free("dollr", 2).await.unwrap();
+            let names = taken.iter().map(|(_, record)| record.intent.name.as_str().to_owned());
+            names.collect::<Vec<_>>()
+        };
+        assert_eq!(taken().await, ["p0", "p1"]);
+        assert_eq!(taken().await, ["p2", "p10000"], "the last is among the first now");
     }
 
     #[tokio::test]

@@ -99,11 +99,7 @@ impl Worker {
         let (thread, queue) = mpsc::channel::<Jobs>();
         thread::Builder::new().name(name.to_owned()).spawn(move || {
             while let Ok(mut jobs) = queue.recv() {
-                while jobs.len() < BATCH
-                    && let Ok(more) = queue.try_recv()
-                {
-                    jobs.extend(more);
-                }
+                jobs.extend(queue.try_iter().flatten());
                 while !jobs.is_empty() {
                     let later = jobs.split_off(jobs.len().min(BATCH));
                     let batch = std::mem::replace(&mut jobs, later);
@@ -150,7 +146,7 @@ fn read(connection: &Connection, mut batch: Jobs) {
             job.fail(explain(error));
         }
     }
-    if together && !connection.is_autocommit() {
+    if together {
         // It wrote nothing.
         let _ = connection.prepare_cached("COMMIT").and_then(|mut commit| commit.execute([]));
     }
@@ -189,7 +185,7 @@ fn transaction(connection: &Connection, batch: &mut Jobs) -> rusqlite::Result<()
         .iter_mut()
         .try_for_each(|job| job.run(connection))
         .and_then(|()| connection.prepare_cached("COMMIT")?.execute([]).map(drop));
-    if done.is_err() && !connection.is_autocommit() {
+    if done.is_err() {
         // The transaction is gone even if this fails: nothing of it was committed.
         let _ = connection.execute_batch("ROLLBACK");
     }
@@ -304,6 +300,85 @@ mod tests {
         let answers = at_once(&worker, 0..20).await;
         let failed: Vec<usize> = (0..20).filter(|&n| answers[n].is_err()).collect();
         assert_eq!((failed, notes(&worker).await), (vec![7], 20));
+    }
+
+    /// A worker that reads what others write to a file.
+    fn reader(dir: &tempfile::TempDir) -> (Arc<Worker>, impl Fn() -> Connection + use<>) {
+        let path = dir.path().join("notes.db");
+        let open = move || Connection::open(&path).unwrap();
+        let notes = "PRAGMA journal_mode = WAL; CREATE TABLE notes (note INTEGER PRIMARY KEY)";
+        open().execute_batch(notes).unwrap();
+        (Arc::new(Worker::start("test", open(), false, || (), ()).unwrap()), open)
+    }
+
+    /// Counts the notes, and has another program write one more.
+    async fn notes_before_another(worker: &Worker, other: Connection) -> i64 {
+        let count = move |connection: &Connection| {
+            let count = connection.query_row("SELECT count(*) FROM notes", [], |row| row.get(0));
+            other.execute("INSERT INTO notes DEFAULT VALUES", []).unwrap();
+            count.map(Ok)
+        };
+        worker.run(count).await.unwrap()
+    }
+
+    #[tokio::test]
+    async fn what_is_read_together_is_of_one_moment_and_the_next_is_of_a_later_one() {
+        let dir = tempfile::tempdir().unwrap();
+        let (worker, open) = reader(&dir);
+        let together =
+            async || tokio::join!(notes_before_another(&worker, open()), notes(&worker), notes(&worker));
+        assert_eq!(together().await, (0, 0, 0));
+        assert_eq!(notes(&worker).await, 1);
+        assert_eq!(together().await, (1, 1, 1));
+        assert_eq!((notes_before_another(&worker, open()).await, notes(&worker).await), (2, 3));
+    }
+
+    #[tokio::test]
+    async fn what_comes_while_the_thread_is_busy_is_done_together() {
+        let dir = tempfile::tempdir().unwrap();
+        let (worker, open) = reader(&dir);
+        let (go_on, told) = mpsc::channel::<()>();
+        let mut busy = pin!(worker.run(move |_| {
+            told.recv().unwrap();
+            Ok(Ok(()))
+        }));
+        assert!(poll_fn(|context| Poll::Ready(busy.as_mut().poll(context).is_pending())).await);
+        tokio::task::yield_now().await;
+        assert!(poll_fn(|context| Poll::Ready(busy.as_mut().poll(context).is_pending())).await);
+        // Each of these is handed over by itself.
+        let mut waiting: Vec<Pin<Box<dyn Future<Output = i64>>>> =
+            vec![Box::pin(notes_before_another(&worker, open())), Box::pin(notes(&worker))];
+        for asked in &mut waiting {
+            for _ in 0..2 {
+                assert!(poll_fn(|context| Poll::Ready(asked.as_mut().poll(context).is_pending())).await);
+                tokio::task::yield_now().await;
+            }
+        }
+        go_on.send(()).unwrap();
+        busy.await.unwrap();
+        assert_eq!(futures_util::future::join_all(waiting).await, [0, 0]);
+    }
+
+    #[test]
+    fn what_went_wrong_with_the_store_is_said_in_plain_words() {
+        use rusqlite::ffi;
+        let said = [
+            (ffi::SQLITE_CORRUPT, "the journal file is damaged: restore it from a backup"),
+            (ffi::SQLITE_NOTADB, "the journal file is not a journal"),
+            (ffi::SQLITE_BUSY, "the journal is locked by another program"),
+            (ffi::SQLITE_FULL, "the disk of the journal is full"),
+            (ffi::SQLITE_READONLY, "the journal cannot be written: the file or its directory is read-only"),
+            (ffi::SQLITE_CANTOPEN, "the journal file cannot be opened"),
+            (ffi::SQLITE_PERM, "the journal file cannot be opened"),
+            (ffi::SQLITE_IOERR_FSYNC, "the disk of the journal failed to read or write"),
+        ];
+        for (code, words) in said {
+            let error = explain(rusqlite::Error::SqliteFailure(ffi::Error::new(code), None));
+            assert_eq!((error.kind(), error.message()), (ErrorKind::Journal, words));
+        }
+        let statement = ffi::Error::new(ffi::SQLITE_ERROR);
+        let error = explain(rusqlite::Error::SqliteFailure(statement, Some("no such table\nSELECT".into())));
+        assert!(error.message().ends_with("restore it from a backup (no such table)"), "{error}");
     }
 
     #[test]
