@@ -49,7 +49,10 @@ mod worker;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
-use tracing_subscriber::EnvFilter;
+use tracing_subscriber::filter::Targets;
+use tracing_subscriber::fmt::layer;
+use tracing_subscriber::layer::SubscriberExt;
+use tracing_subscriber::util::SubscriberInitExt;
 
 use crate::exit::{Error, Exit};
 
@@ -145,9 +148,10 @@ impl Command {
 fn trace(unasked: Option<&str>) -> Result<(), Error> {
     let asked = std::env::var_os(config::LOG);
     let Some(filter) = asked.or(unasked.map(Into::into)) else { return Ok(()) };
-    let filter = filter.into_string().ok().and_then(|filter| EnvFilter::try_new(filter).ok());
+    let filter = filter.into_string().ok().and_then(|filter| filter.parse::<Targets>().ok());
     let filter = filter.ok_or(config::Problem::Log)?;
-    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).with_ansi(false).init();
+    let written = layer().with_writer(std::io::stderr).with_ansi(false);
+    tracing_subscriber::registry().with(filter).with(written).init();
     Ok(())
 }
 
