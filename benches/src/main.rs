@@ -8,9 +8,12 @@
 
 mod batch;
 mod client;
+mod fleet;
 mod journal;
 mod plot;
 mod postgres;
+mod processor;
+mod provider;
 mod report;
 mod sandbox;
 mod work;
@@ -43,6 +46,9 @@ enum Command {
         /// How many ended payments the database of fleets holds at last.
         #[arg(long, default_value_t = 1_000_000, value_parser = clap::value_parser!(u32).range(1000..))]
         ended: u32,
+        /// How many payments the workers of a fleet drive in each run.
+        #[arg(long, default_value_t = 2_000, value_parser = clap::value_parser!(u32).range(1..))]
+        driven: u32,
     },
     /// Play the provider for the client benchmark until the standard input ends.
     #[command(hide = true)]
@@ -53,6 +59,9 @@ enum Command {
     /// Pay a file with a plain loop, and print how many payouts are completed.
     #[command(hide = true)]
     Pay(batch::plain::Load),
+    /// Drive payments of a table written by hand until it is killed.
+    #[command(hide = true)]
+    WorkByHand(fleet::by_hand::Load),
     /// Run a sandbox until the standard input ends.
     #[command(hide = true)]
     Sandbox(sandbox::server::Serve),
@@ -67,6 +76,8 @@ enum Bench {
     /// Durable writes to a PostgreSQL of its own, by the journal and by hand, and what a claim costs while ended payments
     /// pile up.
     Postgres,
+    /// Payments driven by workers out of a PostgreSQL of its own: by the command, by hand, and by DBOS.
+    Fleet,
     /// A file of payouts, by the command and by what the provider's guides show.
     Batch,
     /// The sandbox as a server, beside Prism and while its database grows.
@@ -78,8 +89,9 @@ fn main() -> Result<()> {
         Command::Serve => client::server::serve(),
         Command::Calls(load) => client::calls::run(&load),
         Command::Pay(load) => batch::plain::run(load),
+        Command::WorkByHand(load) => fleet::by_hand::run(load),
         Command::Sandbox(serve) => sandbox::server::serve(serve),
-        Command::Run { names, rounds, payments, payouts, ended } => {
+        Command::Run { names, rounds, payments, payouts, ended, driven } => {
             let asked = |bench| names.is_empty() || names.contains(&bench);
             if asked(Bench::Client) {
                 client::run(rounds.unwrap_or(9))?;
@@ -89,6 +101,9 @@ fn main() -> Result<()> {
             }
             if asked(Bench::Postgres) {
                 postgres::run(rounds.unwrap_or(3), ended)?;
+            }
+            if asked(Bench::Fleet) {
+                fleet::run(rounds, driven)?;
             }
             if asked(Bench::Batch) {
                 batch::run(rounds, payouts)?;

@@ -40,8 +40,13 @@ const TESTS: Step = with_cargo("tests", &["xtask", "test"]);
 
 const PROOF: Step = with_cargo("proof", &["xtask", "prove", "--quick"]);
 
-const CARGO_STEPS: [Step; 5] = [
+const CARGO_STEPS: [Step; 6] = [
     with_cargo("format", &["fmt", "--all", "--check"]),
+    // Its dependencies are the same for ever by its lock, and what it shares with the benchmarks is built with those.
+    with_cargo(
+        "format of what is measured beside",
+        &["fmt", "--manifest-path", "benches/jobs/Cargo.toml", "--check"],
+    ),
     with_cargo("generated code is fresh", &["xtask", "generate", "--check"]),
     with_cargo(
         "lints with every feature",

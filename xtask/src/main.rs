@@ -22,8 +22,9 @@ Usage: cargo xtask <command>
 Commands:
   generate [--check]   Regenerate the raw clients from their published specs; --check only compares
   test [ARGS...]       Run every test of the workspace; ARGS go to `cargo test`
-  bench [NAMES...]     Run the benchmarks `client`, `journal`, `postgres`, `batch` and `sandbox`, or those named; --rounds N
-                       for other medians, --payments N for a larger database of the sandbox, --ended N for one of fleets
+  bench [NAMES...]     Run the benchmarks `client`, `journal`, `postgres`, `fleet`, `batch` and `sandbox`, or those named;
+                       --rounds N for other medians, --payments N for a larger database of the sandbox, --ended N for one of
+                       fleets, --driven N for more payments of their workers
   prove [ARGS...]      Attack the promise and write a report: --quick (minutes) or --release (hours), --suite NAME,
                        --seed N; --list names the suites
   dist                 Build what is released of the command, with shell completions and man pages, in target/dist

@@ -199,15 +199,9 @@ fn command(way: Way, python: &Path, url: &str, file: &Path) -> Result<Command> {
             for end in ["", "-wal", "-shm"] {
                 let _ = fs::remove_file(format!("{}{end}", journal.display()));
             }
-            command.arg(program()?).args(["batch", "run", "--yes", "--no-fees", "--json"]).arg(file);
+            command = payonce(url)?;
+            command.args(["batch", "run", "--yes", "--no-fees", "--json"]).arg(file);
             command.args(["--concurrency", &at_once, "--journal"]).arg(journal);
-            command.envs([
-                ("DOLLR_BASE_URL", url),
-                ("DOLLR_CLIENT_ID", "sandbox-client"),
-                ("DOLLR_CLIENT_SECRET", "sandbox-secret"),
-                ("DOLLR_PASSCODE", "sandbox-passcode"),
-                ("DOLLR_PASSCODE_PHONE", "231770000000"),
-            ]);
         }
         Way::Plain => {
             command.arg(std::env::current_exe()?).args(["pay", url]).arg(file).arg(at_once);
@@ -222,11 +216,19 @@ fn command(way: Way, python: &Path, url: &str, file: &Path) -> Result<Command> {
     Ok(command)
 }
 
-/// The command, which is built beside this program.
-fn program() -> Result<PathBuf> {
+/// The command, which is built beside this program, with what it needs to pay out of the sandbox at that URL.
+pub(crate) fn payonce(url: &str) -> Result<Command> {
     let program = std::env::current_exe()?.with_file_name("payonce");
     ensure!(program.is_file(), "there is no {}; `cargo xtask bench` builds it", program.display());
-    Ok(program)
+    let mut command = Command::new(program);
+    command.envs([
+        ("DOLLR_BASE_URL", url),
+        ("DOLLR_CLIENT_ID", "sandbox-client"),
+        ("DOLLR_CLIENT_SECRET", "sandbox-secret"),
+        ("DOLLR_PASSCODE", "sandbox-passcode"),
+        ("DOLLR_PASSCODE_PHONE", "231770000000"),
+    ]);
+    Ok(command)
 }
 
 /// User and system time of the processes that were waited for so far, in microseconds.

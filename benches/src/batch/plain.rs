@@ -1,15 +1,14 @@
-//! What a person would write with `reqwest` who needs these two calls and no memory of them: typed, exact, and no more.
+//! A plain loop over the file, which remembers nothing.
 
 use std::path::PathBuf;
 use std::sync::Arc;
 
 use anyhow::{Context, Result};
-use serde::{Deserialize, Serialize};
-use serde_json::json;
 use serde_json::value::RawValue;
 use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
-use uuid::Uuid;
+
+use crate::provider::{Payout, Provider};
 
 /// What to pay.
 #[derive(clap::Args)]
@@ -22,69 +21,6 @@ pub(crate) struct Load {
     at_once: usize,
 }
 
-/// A line of the file.
-struct Row {
-    account: i64,
-    amount: Box<RawValue>,
-    currency: String,
-}
-
-#[derive(Serialize)]
-struct Order<'o> {
-    amount: Box<RawValue>,
-    currency: &'o str,
-    payout_account_id: i64,
-}
-
-#[derive(Deserialize)]
-struct Token {
-    access_token: String,
-}
-
-#[derive(Deserialize)]
-struct Session {
-    id: i64,
-}
-
-#[derive(Serialize)]
-struct Send<'s> {
-    passcode: &'s serde_json::Value,
-    payout_account_id: String,
-    reference_id: Uuid,
-    session_id: String,
-}
-
-#[derive(Deserialize)]
-struct Execution {
-    status: String,
-}
-
-struct Client {
-    http: reqwest::Client,
-    url: String,
-    token: String,
-    passcode: serde_json::Value,
-}
-
-impl Client {
-    /// Makes one payment, and says whether it is completed.
-    async fn pay(&self, row: Row) -> Result<bool> {
-        let Row { account, amount, currency } = row;
-        let order = Order { amount, currency: &currency, payout_account_id: account };
-        let opened = self.http.post(format!("{}/v1/sessions/payout", self.url)).bearer_auth(&self.token);
-        let session: Session = opened.json(&order).send().await?.error_for_status()?.json().await?;
-        let send = Send {
-            passcode: &self.passcode,
-            payout_account_id: account.to_string(),
-            reference_id: uuid::Builder::from_random_bytes(random()).into_uuid(),
-            session_id: session.id.to_string(),
-        };
-        let sent = self.http.post(format!("{}/v1/executions/payout", self.url)).bearer_auth(&self.token);
-        let execution: Execution = sent.json(&send).send().await?.error_for_status()?.json().await?;
-        Ok(execution.status == "COMPLETED")
-    }
-}
-
 /// Pays each line of the file, and prints how many are completed.
 pub(crate) fn run(load: Load) -> Result<()> {
     let text = std::fs::read_to_string(&load.file)?;
@@ -94,27 +30,19 @@ pub(crate) fn run(load: Load) -> Result<()> {
     Ok(())
 }
 
-async fn pay(load: Load, rows: Vec<Row>) -> Result<usize> {
+async fn pay(load: Load, rows: Vec<Payout>) -> Result<usize> {
     let tls = rustls::crypto::ring::default_provider();
     // It is there already if this is the second time, which is as good.
     let _ = tls.install_default();
-    let http = reqwest::Client::new();
-    let credentials = json!({"client_id": "sandbox-client", "client_secret": "sandbox-secret"});
-    let asked = http.post(format!("{}/v1/jwt/client/obtain/token", load.url)).json(&credentials);
-    let Token { access_token: token } = asked.send().await?.error_for_status()?.json().await?;
-    let passcode = json!({
-        "device": {"name": "bench", "type": "SERVER", "platform": "LINUX", "user_agent": "rust", "client_ip": "127.0.0.1"},
-        "token": {"code": "sandbox-passcode", "phone": "231770000000"},
-    });
-    let client = Arc::new(Client { http, url: load.url, token, passcode });
+    let provider = Arc::new(Provider::sign_in(reqwest::Client::new(), load.url).await?);
     let permits = Arc::new(Semaphore::new(load.at_once));
     let mut payments = JoinSet::new();
     let mut paid = 0;
     for row in rows {
         let permit = Arc::clone(&permits).acquire_owned().await?;
-        let client = Arc::clone(&client);
+        let provider = Arc::clone(&provider);
         payments.spawn(async move {
-            let paid = client.pay(row).await;
+            let paid = complete(&provider, row).await;
             drop(permit);
             paid
         });
@@ -128,17 +56,18 @@ async fn pay(load: Load, rows: Vec<Row>) -> Result<usize> {
     Ok(paid)
 }
 
-/// Reads a line of name, account, amount and currency.
-fn row(line: &str) -> Result<Row> {
+/// Makes one payment, and says whether it is completed.
+async fn complete(provider: &Provider, row: Payout) -> Result<bool> {
+    let body = provider.open(&row).await?;
+    Ok(provider.execute(&body).await? == "COMPLETED")
+}
+
+/// Reads a line of name, account, amount and currency, and makes a key that nobody can derive again.
+fn row(line: &str) -> Result<Payout> {
     let mut cells = line.split(',').skip(1);
     let mut cell = || cells.next().context("a line has too few cells");
     let account = cell()?.parse()?;
-    // The digits go over the wire as they stand.
     let amount = RawValue::from_string(cell()?.to_owned())?;
-    Ok(Row { account, amount, currency: cell()?.to_owned() })
-}
-
-/// Bytes for a key that nobody can derive again.
-fn random() -> [u8; 16] {
-    fastrand::u128(..).to_ne_bytes()
+    let reference_id = uuid::Builder::from_random_bytes(fastrand::u128(..).to_ne_bytes()).into_uuid();
+    Ok(Payout { reference_id, account, amount, currency: cell()?.to_owned() })
 }

@@ -41,7 +41,8 @@ pub(crate) fn run(rounds: u32, ended: u32) -> Result<()> {
     )
 }
 
-async fn client(url: &str) -> Result<Client> {
+/// A connection, without the journal.
+pub(crate) async fn client(url: &str) -> Result<Client> {
     let (client, connection) = connect(url, NoTls).await?;
     tokio::spawn(connection);
     Ok(client)

@@ -11,9 +11,7 @@ use anyhow::{Context, Result, ensure};
 use payonce_sandbox::Sandbox;
 
 use super::load::{Connection, Order};
-
-/// The unit of processor time in `/proc`: Linux shows a hundredth of a second to programs on every architecture.
-const TICK_US: f64 = 10_000.0;
+use crate::processor;
 
 /// How long a server may take to give its first answer.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -104,9 +102,8 @@ impl Server {
     }
 
     /// Processor time of all its threads since it began, user and system, in microseconds.
-    pub(super) fn cpu_us(&self) -> Result<f64> {
-        let stat = fs::read_to_string(format!("/proc/{}/stat", self.process.id()))?;
-        Ok(ticks(&stat).context("/proc tells no processor time")? as f64 * TICK_US)
+    pub(crate) fn cpu_us(&self) -> Result<f64> {
+        processor::time_us(self.process.id())
     }
 
     /// Its resident memory.
@@ -155,15 +152,6 @@ pub(super) fn keep_to_the_second_core() -> bool {
         .is_ok_and(|status| status.success())
 }
 
-/// User and system time in a line of `/proc/<pid>/stat`. They are counted from the end of the program's name, which
-/// may hold anything.
-fn ticks(stat: &str) -> Option<u64> {
-    let mut fields = stat.rsplit_once(')')?.1.split_whitespace().skip(11);
-    let user: u64 = fields.next()?.parse().ok()?;
-    let system: u64 = fields.next()?.parse().ok()?;
-    Some(user + system)
-}
-
 fn kilobytes(status: &str, name: &str) -> Option<u64> {
     let line = status.lines().find_map(|line| line.strip_prefix(name))?;
     line.trim().strip_suffix("kB")?.trim().parse().ok()
@@ -172,13 +160,6 @@ fn kilobytes(status: &str, name: &str) -> Option<u64> {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn processor_time_is_found_behind_any_name() {
-        let stat = "7 (a) b (c) S 1 7 7 0 -1 4194560 100 0 0 0 250 31 0 0 20 0 2 0 900 1000 10";
-        assert_eq!(ticks(stat), Some(281));
-        assert_eq!(ticks("7 (a) S 1"), None);
-    }
 
     #[test]
     fn memory_is_read_by_its_name() {
