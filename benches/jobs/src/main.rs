@@ -2,7 +2,7 @@
 //! whose outcome is durable before what comes after it begins.
 //!
 //! It is given what suits it: a queue that is polled a hundred times a second instead of once, because a worker takes no more at
-//! a poll than it has room for, and room for as many payments as wait in the others.
+//! a poll than it has room for.
 
 #[path = "../../src/provider.rs"]
 mod provider;
@@ -42,9 +42,9 @@ const CONNECTIONS: u32 = 5;
 async fn main() -> Result<()> {
     let arguments: Vec<String> = env::args().skip(1).collect();
     match arguments.iter().map(String::as_str).collect::<Vec<_>>()[..] {
-        ["prepare", database] => prepare(database).await,
+        ["prepare", database, at_once] => prepare(database, at_once.parse()?).await,
         ["enqueue", database, first, count] => enqueue(database, first.parse()?, count.parse()?).await,
-        ["work", database, url, at_once] => work(database, url, at_once.parse()?).await,
+        ["work", database, url] => work(database, url).await,
         _ => bail!("it is run by the fleet benchmark: cargo xtask bench fleet"),
     }
 }
@@ -57,10 +57,16 @@ fn config(database: &str) -> Config {
     }
 }
 
-/// Makes the tables.
-async fn prepare(database: &str) -> Result<()> {
+/// Makes the tables and the queue, of which each worker takes so many at once.
+async fn prepare(database: &str, at_once: i32) -> Result<()> {
     let dbos = DBOS::new(config(database));
     dbos.launch().await?;
+    let options = QueueOptions {
+        worker_concurrency: Some(at_once),
+        polling_interval: POLLED,
+        ..QueueOptions::default()
+    };
+    dbos.register_queue(QUEUE, options, QueueConflict::AlwaysUpdate).await.context("the queue")?;
     dbos.shutdown().await;
     Ok(())
 }
@@ -99,17 +105,11 @@ async fn enqueue(database: &str, first: u32, count: u32) -> Result<()> {
 }
 
 /// Works until it is killed, and says when it begins.
-async fn work(database: &str, url: &str, at_once: i32) -> Result<()> {
+async fn work(database: &str, url: &str) -> Result<()> {
     let provider = Arc::new(Provider::sign_in(reqwest::Client::new(), url.to_owned()).await?);
     let dbos = DBOS::new(Config { migrate: false, ..config(database) });
     dbos.register_workflow(WORKFLOW, move |payout: Payout| pay(Arc::clone(&provider), payout))?;
     dbos.launch().await?;
-    let options = QueueOptions {
-        worker_concurrency: Some(at_once),
-        polling_interval: POLLED,
-        ..QueueOptions::default()
-    };
-    dbos.register_queue(QUEUE, options, QueueConflict::AlwaysUpdate).await.context("the queue")?;
     println!("working");
     std::future::pending().await
 }

@@ -100,7 +100,7 @@ pub(super) async fn run(server: &Postgres, setup: Setup) -> Result<Taken> {
     let sandbox = Server::sandbox(None, latency).await?;
     let url = format!("http://{}", sandbox.addr);
     let database = server.database()?;
-    way.prepare(&database).await?;
+    way.prepare(&database, at_once).await?;
     server.sql("postgres", "CHECKPOINT")?;
     let written = written(server, &database)?;
     let mut fleet = Fleet { way, database, sandbox, server, workers: Vec::new(), asked: 0 };
@@ -108,7 +108,9 @@ pub(super) async fn run(server: &Postgres, setup: Setup) -> Result<Taken> {
         fleet.workers.push(Worker::start(way.worker(&fleet.database, &url, at_once)?)?);
     }
     let warm = Lot { first: 0, count: WARM * workers };
+    let begun = Instant::now();
     fleet.drive(warm).await?;
+    tokio::time::sleep(way.settles_in().saturating_sub(begun.elapsed())).await;
     let (before, after) = fleet.drive(Lot { first: warm.count, count: payments }).await?;
     fleet.workers.clear();
     let all = warm.count + payments;
@@ -248,7 +250,7 @@ mod tests {
         for way in [Way::Payonce, Way::ByHand] {
             let sandbox = Sandbox::builder().settle_after(Duration::ZERO).start().await.unwrap();
             let database = server.database();
-            way.prepare(&database).await.unwrap();
+            way.prepare(&database, 4).await.unwrap();
             let workers =
                 [worker(way, &database, sandbox.url()).await, worker(way, &database, sandbox.url()).await];
             way.record(&database, Lot { first: 0, count: 40 }, || Ok(())).await.unwrap();

@@ -4,6 +4,7 @@
 use std::path::PathBuf;
 use std::process::{Command, Stdio};
 use std::sync::Arc;
+use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
 use dollr::journal::PostgresJournal;
@@ -60,14 +61,23 @@ impl Way {
         }
     }
 
-    /// Makes the tables, and what else the workers need.
-    pub(super) async fn prepare(self, database: &str) -> Result<()> {
+    /// How long after its start a worker has come to its pace. One of DBOS polls once a second at first, and comes to the
+    /// interval of its queue by a tenth with each poll.
+    pub(super) fn settles_in(self) -> Duration {
+        match self {
+            Self::Payonce | Self::ByHand => Duration::ZERO,
+            Self::Dbos => Duration::from_secs(12),
+        }
+    }
+
+    /// Makes the tables, and what else the workers need, each of which has so many at once.
+    pub(super) async fn prepare(self, database: &str, at_once: usize) -> Result<()> {
         match self {
             Self::Payonce => {
                 PostgresJournal::open(database).await?;
             }
             Self::ByHand => client(database).await?.batch_execute(by_hand::TABLE).await?,
-            Self::Dbos => run(jobs()?.args(["prepare", database]))?,
+            Self::Dbos => run(jobs()?.args(["prepare", database, &at_once.to_string()]))?,
         }
         Ok(())
     }
@@ -86,7 +96,7 @@ impl Way {
                 command.args(["work", "--rail", "dollr", "--concurrency", &at_once]).args(journal)
             }
             Self::ByHand => command.args(["work-by-hand", database, url, &at_once]),
-            Self::Dbos => command.args(["work", database, url, &at_once]),
+            Self::Dbos => command.args(["work", database, url]),
         };
         Ok(command)
     }
