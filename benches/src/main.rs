@@ -84,6 +84,13 @@ enum Bench {
     Sandbox,
 }
 
+/// A client that speaks HTTP, and TLS as everything else here does.
+fn http() -> reqwest::Client {
+    // It is installed already if this is the second time, which is as good.
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    reqwest::Client::new()
+}
+
 fn main() -> Result<()> {
     match Cli::parse().command {
         Command::Serve => client::server::serve(),

@@ -31,10 +31,7 @@ pub(crate) fn run(load: Load) -> Result<()> {
 }
 
 async fn pay(load: Load, rows: Vec<Payout>) -> Result<usize> {
-    let tls = rustls::crypto::ring::default_provider();
-    // It is there already if this is the second time, which is as good.
-    let _ = tls.install_default();
-    let provider = Arc::new(Provider::sign_in(reqwest::Client::new(), load.url).await?);
+    let provider = Arc::new(Provider::sign_in(crate::http(), load.url).await?);
     let permits = Arc::new(Semaphore::new(load.at_once));
     let mut payments = JoinSet::new();
     let mut paid = 0;

@@ -70,9 +70,7 @@ struct Connection {
 }
 
 pub(super) async fn work(load: Load, begun: impl FnOnce()) -> Result<()> {
-    // It is there already if this is the second time, which is as good.
-    let _ = rustls::crypto::ring::default_provider().install_default();
-    let provider = Arc::new(Provider::sign_in(reqwest::Client::new(), load.url).await?);
+    let provider = Arc::new(Provider::sign_in(crate::http(), load.url).await?);
     let mut connections = Vec::new();
     for _ in 0..CONNECTIONS {
         let client = client(&load.database).await?;

@@ -206,7 +206,8 @@ struct Requests {
 
 /// Fails unless the first so many payments were paid, each once and as it was asked. Says how many requests each took.
 async fn judge(url: &str, payments: u32) -> Result<f64> {
-    let asked = |of: &str| reqwest::get(format!("{url}/_sandbox/{of}"));
+    let http = crate::http();
+    let asked = |of: &str| http.get(format!("{url}/_sandbox/{of}")).send();
     let books: Books = asked("ledger").await?.error_for_status()?.json().await?;
     let movements: Vec<Movement> = asked("ledger/movements").await?.error_for_status()?.json().await?;
     let Requests { count } = asked("requests?limit=0").await?.error_for_status()?.json().await?;
