@@ -12,12 +12,13 @@ const LARGEST: u64 = 12 * 1024 * 1024;
 
 /// Makes them anew. What was there before is removed.
 pub(crate) fn run() -> Result<ExitCode> {
-    let built = cargo().args(["build", "--release", "--locked", "--package", "payonce-cli"]).status();
+    let built =
+        cargo().args(["build", "--profile", "shipped", "--locked", "--package", "payonce-cli"]).status();
     if !built.context("cannot start cargo")?.success() {
         return Ok(ExitCode::FAILURE);
     }
     let name = format!("payonce{}", std::env::consts::EXE_SUFFIX);
-    let (binary, dist) = (target().join("release").join(&name), target().join("dist"));
+    let (binary, dist) = (target().join("shipped").join(&name), target().join("dist"));
     if dist.exists() {
         fs::remove_dir_all(&dist).with_context(|| format!("cannot empty {}", dist.display()))?;
     }
