@@ -570,6 +570,31 @@ mod tests {
     }
 
     #[test]
+    fn payments_are_taken_up_in_lots_of_half_of_what_may_wait_or_of_what_may_still_be_held() {
+        let mut schedule = Schedule::default();
+        let mut fresh = |n: u128| {
+            schedule.slot(key(n), PaymentId(1));
+            schedule.put(key(n), at(1));
+            schedule.room(10, 100, at(1))
+        };
+        let rooms: Vec<_> = (1..=11).map(&mut fresh).collect();
+        assert_eq!(rooms, [9, 8, 7, 6, 5, 0, 0, 0, 0, 0, 0]);
+        while schedule.pop(at(1)).is_some() {}
+        let held: Vec<_> = [11, 12, 13, 14, 16, 20].map(|hold| schedule.room(10, hold, at(1))).into();
+        assert_eq!(held, [0, 1, 2, 3, 5, 9], "nothing waits, and these may still be held");
+    }
+
+    #[test]
+    fn nothing_is_taken_up_while_this_process_cannot_use_the_provider_or_has_one_to_ask_for_it() {
+        let mut schedule = silenced(SILENCE);
+        assert_eq!(schedule.room(10, 1000, at(102)), 0, "one is here to ask whether it is back");
+        schedule.drain();
+        assert_eq!(schedule.room(10, 1000, at(102)), 10, "nobody is here to ask");
+        schedule.bar(at(200));
+        assert_eq!([199, 200].map(|second| schedule.room(10, 1000, at(second))), [0, 10]);
+    }
+
+    #[test]
     fn one_payment_that_is_never_answered_holds_nobody_up() {
         let mut schedule = Schedule::default();
         for n in 0..100 {
