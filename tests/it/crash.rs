@@ -31,7 +31,7 @@ where
 
 async fn standing(dollr: &Dollr) -> Standing {
     let all = Filter { standing: None, unfinished: false, after: None, limit: 10 };
-    dollr.list(all).await.unwrap()[0].standing
+    dollr.list(all).await.unwrap()[0].as_ref().unwrap().standing
 }
 
 #[tokio::test(flavor = "multi_thread")]

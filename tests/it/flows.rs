@@ -231,7 +231,7 @@ async fn payments_are_found_by_name_and_by_key_and_listed() {
     assert!(world.dollr().find("nobody").await.unwrap().is_none());
     let all = dollr::Filter { standing: None, unfinished: false, after: None, limit: 10 };
     let list = dollr.list(all).await.unwrap();
-    assert_eq!((list.len(), list[0].standing), (1, Standing::Completed));
+    assert_eq!((list.len(), list[0].as_ref().unwrap().standing), (1, Standing::Completed));
     let word = dollr.execution(payout.operation(), payout.reference_id()).await.unwrap();
     assert_eq!(word.reference_id, payout.reference_id());
     assert_eq!(world.movements(), 1);

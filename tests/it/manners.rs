@@ -182,7 +182,8 @@ async fn what_a_payment_is_and_how_it_ended_is_json_both_ways() {
     assert!(matches!(states.as_slice(), [.., Ok(Status::Completed(_))]), "{states:?}");
     let settlement = payment.settled().await.unwrap();
     let record = dollr.find("salary/2026-11/ama").await.unwrap().unwrap().record().clone();
-    let summaries = dollr.list(Filter::default()).await.unwrap();
+    let listed = dollr.list(Filter::default()).await.unwrap();
+    let summaries: Vec<_> = listed.into_iter().map(Result::unwrap).collect();
     macro_rules! both_ways {
         ($($value:expr),+) => { $(
             let json = serde_json::to_string(&$value).unwrap();

@@ -79,7 +79,10 @@ async fn each_client_resumes_its_own_rail_and_leaves_the_other_alone() {
     assert!(rails.banks.simulate() + rails.banks.simulate() == 2, "a turn for each bank");
     dwolla.idle().await;
     assert!(rails.banks.request_count() > requests);
-    assert_eq!(dwolla.list(Filter::default()).await.unwrap()[0].standing, Standing::Completed);
+    assert_eq!(
+        dwolla.list(Filter::default()).await.unwrap()[0].as_ref().unwrap().standing,
+        Standing::Completed
+    );
     assert_eq!(rails.movements(), (0, 1));
 }
 

@@ -29,8 +29,11 @@ impl Export {
         let journal = self.journal.open()?;
         let mut selected = self.selection.of(&*journal);
         let mut exit = Exit::Done;
-        while let Some((rail, payment)) = selected.next().await? {
-            let found = journal.find(rail.name(), Key::Name(payment.name.clone())).await;
+        while let Some((rail, listed)) = selected.next().await? {
+            let found = match listed {
+                Ok(payment) => journal.find(rail.name(), Key::Name(payment.name)).await,
+                Err(unread) => Err(unread.into()),
+            };
             let shown = match &found {
                 Ok(Some(record)) => Shown::of(rail, record),
                 Ok(None) => continue,

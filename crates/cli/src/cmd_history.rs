@@ -18,6 +18,8 @@ use crate::selection::Selection;
 use crate::words::{happened, moment};
 
 /// List payments in the order in which they were recorded, with `--json` one object a line.
+///
+/// If a payment's row in the journal cannot be read, standard error says so, the others are listed, and the exit code is 1.
 #[derive(Debug, Args)]
 pub(crate) struct List {
     #[command(flatten)]
@@ -45,13 +47,20 @@ impl List {
     pub(crate) async fn run(self, json: bool) -> Result<Exit, Error> {
         let journal = self.journal.open()?;
         let mut selected = self.selection.of(&*journal);
-        while let Some((rail, payment)) = selected.next().await? {
-            show_listed(rail, &payment, json);
+        let mut exit = Exit::Done;
+        while let Some((rail, listed)) = selected.next().await? {
+            match listed {
+                Ok(payment) => show_listed(rail, &payment, json),
+                Err(unread) => {
+                    print::error(format!("payonce: {unread}"));
+                    exit = Exit::Error;
+                }
+            }
             if !print::is_read() {
                 break;
             }
         }
-        Ok(Exit::Done)
+        Ok(exit)
     }
 }
 

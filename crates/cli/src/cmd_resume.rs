@@ -3,7 +3,7 @@
 //! What must stay true: a signal lets the calls in flight end and says what remains; and whatever ends this command harms no
 //! payment.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::pin::pin;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 use clap::Args;
 use dollr::Dollr;
 use dwolla::Dwolla;
-use payonce::journal::{Filter, Journal, PaymentId, Standing};
+use payonce::journal::{Filter, Journal, PaymentId, Standing, Unread};
 use payonce::{ErrorKind, Name, Settlement};
 use serde::Serialize;
 use tokio::task::JoinSet;
@@ -61,7 +61,7 @@ struct TakenUp {
     parked: usize,
     /// The engine stopped with these; standard error says why.
     under_way: usize,
-    /// Unfinished, and not taken up, because their rail cannot be used; standard error says why.
+    /// Unfinished, and not taken up, because their rail cannot be used or their record not be read; standard error says why.
     left_alone: usize,
 }
 
@@ -122,18 +122,21 @@ impl Resume {
     }
 
     async fn would_take_up(&self, json: bool) -> Result<Exit, Error> {
-        let mut result = TakenUp::default();
+        let (mut result, mut unread) = (TakenUp::default(), BTreeMap::new());
         if let Some(journal) = self.client.journal.open_if_there()? {
             for rail in self.rails.each() {
-                result.left_alone += unfinished(&*journal, *rail).await?.len();
+                let (found, illegible) = unfinished(&*journal, *rail).await?;
+                result.left_alone += found.len();
+                unread.extend(illegible.into_iter().map(|unread| (unread.id, unread.what)));
             }
         }
+        unread.values().for_each(|what| print::error(format!("payonce: {what}")));
         if json {
             print::json(&result);
         } else {
             print::line(format!("{} would be taken up; nothing was done", result.left_alone));
         }
-        Ok(Exit::Done)
+        Ok(if unread.is_empty() { Exit::Done } else { Exit::UnderWay })
     }
 }
 
@@ -151,6 +154,8 @@ struct Work {
     taken: HashMap<Taken, Option<Instant>>,
     /// The rails that cannot be used, since when, and how many payments they leave alone.
     unusable: HashMap<&'static str, (Instant, usize)>,
+    /// The payments that cannot be read. Each is told of once.
+    unread: HashSet<PaymentId>,
     result: TakenUp,
     worst: Exit,
 }
@@ -184,6 +189,7 @@ impl Work {
             ends: Ends::new(),
             taken: HashMap::new(),
             unusable: HashMap::new(),
+            unread: HashSet::new(),
             result: TakenUp::default(),
             worst: Exit::Done,
         }
@@ -200,9 +206,12 @@ impl Work {
     /// Has every unfinished payment of a rail driven that is not driven yet, and waits for the end of each.
     async fn take_up<F: Slot>(&mut self, journal: &Arc<dyn Journal>) -> Result<(), Error> {
         let rail = F::RAIL;
-        let mut found = unfinished(&**journal, rail).await?;
+        let (mut found, unread) = unfinished(&**journal, rail).await?;
+        for Unread { id, what, .. } in unread {
+            self.leave(id, &what);
+        }
         found.retain(|(id, _)| match self.taken.get(&(rail, *id)) {
-            None => true,
+            None => !self.unread.contains(id),
             Some(stopped) => stopped.is_some_and(|at| at.elapsed() >= REST),
         });
         let resting = self.unusable.get(rail.name()).is_some_and(|(since, _)| since.elapsed() < REST);
@@ -235,13 +244,25 @@ impl Work {
         };
         for (id, name) in found {
             let taken = (F::RAIL, id);
-            if let Some(payment) = facade.find_payment(&name).await? {
-                self.taken.insert(taken, None);
-                self.result.taken_up += 1;
-                self.ends.spawn(async move { (taken, name, payment.settled().await) });
+            match facade.find_payment(&name).await {
+                Ok(Some(payment)) => {
+                    self.taken.insert(taken, None);
+                    self.result.taken_up += 1;
+                    self.ends.spawn(async move { (taken, name, payment.settled().await) });
+                }
+                Ok(None) => {}
+                Err(error) if error.kind() == ErrorKind::Record => self.leave(id, error.message()),
+                Err(error) => return Err(error),
             }
         }
         Ok(())
+    }
+
+    /// Leaves a payment alone whose record cannot be read, which keeps no other from being taken up.
+    fn leave(&mut self, id: PaymentId, what: &str) {
+        if self.unread.insert(id) {
+            print::error(format!("payonce: {what}"));
+        }
     }
 
     /// Counts the end of a payment, and tells it if that was asked for.
@@ -294,7 +315,8 @@ impl Work {
             }
         }
         self.result.under_way += remain;
-        self.result.left_alone = self.unusable.values().map(|(_, left_alone)| left_alone).sum();
+        self.result.left_alone =
+            self.unread.len() + self.unusable.values().map(|(_, left_alone)| left_alone).sum::<usize>();
         if self.result.under_way + self.result.left_alone > 0 {
             self.worst = self.worst.max(Exit::UnderWay);
         }
@@ -319,13 +341,22 @@ impl Work {
     }
 }
 
-/// The unfinished payments of a rail.
-async fn unfinished(journal: &dyn Journal, rail: Rail) -> Result<Vec<(PaymentId, Name)>, payonce::Error> {
-    let (mut filter, mut all) = (UNFINISHED, Vec::new());
+/// The unfinished payments of a rail, and those that cannot be read.
+async fn unfinished(
+    journal: &dyn Journal,
+    rail: Rail,
+) -> Result<(Vec<(PaymentId, Name)>, Vec<Unread>), payonce::Error> {
+    let (mut filter, mut all, mut unread) = (UNFINISHED, Vec::new(), Vec::new());
     loop {
         let page = journal.list(rail.name(), filter.clone()).await?;
-        let Some(last) = page.last() else { return Ok(all) };
-        filter.after = Some(last.id);
-        all.extend(page.into_iter().map(|summary| (summary.id, summary.name)));
+        if !filter.turn(&page) {
+            return Ok((all, unread));
+        }
+        for listed in page {
+            match listed {
+                Ok(payment) => all.push((payment.id, payment.name)),
+                Err(illegible) => unread.push(illegible),
+            }
+        }
     }
 }

@@ -10,7 +10,7 @@ use std::time::Duration;
 use chrono::TimeDelta;
 use dollr::{Dollr, DollrRail};
 use dwolla::{Dwolla, DwollaRail};
-use payonce::journal::{Filter, Journal, Summary};
+use payonce::journal::{Filter, Journal, Listed};
 use payonce::{Error, ErrorKind, Limits, Name, Operation, Payment, ReferenceId, Vitals};
 use serde_json::Value;
 
@@ -77,7 +77,7 @@ pub(crate) trait Facade: Clone + Send + Sync + Sized + 'static {
     ) -> impl Future<Output = Result<Option<Payment<Self::Over>>, Error>> + Send;
 
     /// Lists the journal's payments.
-    fn list_payments(&self, filter: Filter) -> impl Future<Output = Result<Vec<Summary>, Error>> + Send;
+    fn list_payments(&self, filter: Filter) -> impl Future<Output = Result<Vec<Listed>, Error>> + Send;
 }
 
 /// What the provider has under the payment's key.
@@ -162,7 +162,7 @@ macro_rules! facade {
                 self.find(name).await
             }
 
-            async fn list_payments(&self, filter: Filter) -> Result<Vec<Summary>, Error> {
+            async fn list_payments(&self, filter: Filter) -> Result<Vec<Listed>, Error> {
                 self.list(filter).await
             }
         }

@@ -5,7 +5,7 @@ use std::collections::VecDeque;
 
 use chrono::{DateTime, NaiveDate, NaiveDateTime, TimeDelta, Utc};
 use clap::Args;
-use payonce::journal::{Filter, Journal, Key, Record, Standing, Summary};
+use payonce::journal::{Filter, Journal, Key, Listed, PaymentId, Record, Standing, Summary};
 use payonce::step::Event;
 use payonce::{Error, ErrorKind, Timestamp};
 
@@ -53,7 +53,7 @@ impl Selection {
         let filter = Filter { standing: self.standing, unfinished, after: None, limit: PAGE };
         let pages = self.rails.each().iter().map(|rail| Page::new(*rail, &filter)).collect();
         let (stuck, since) = (self.stuck.then(Utc::now), self.since);
-        Selected { journal, pages, stuck, since, left: self.limit.unwrap_or(usize::MAX) }
+        Selected { journal, pages, stuck, since, left: self.limit.unwrap_or(usize::MAX), unread: None }
     }
 }
 
@@ -65,21 +65,34 @@ pub(crate) struct Selected<'j> {
     stuck: Option<Timestamp>,
     since: Option<Timestamp>,
     left: usize,
+    /// The last one that could not be read: it may be told of on either rail.
+    unread: Option<PaymentId>,
 }
 
 impl Selected<'_> {
-    /// The next one, if there is another.
-    pub(crate) async fn next(&mut self) -> Result<Option<(Rail, Summary)>, Error> {
+    /// The next one, if there is another. One that cannot be read is among those picked out, however it would stand.
+    pub(crate) async fn next(&mut self) -> Result<Option<(Rail, Listed)>, Error> {
         while self.left > 0 {
             for page in &mut self.pages {
                 page.fill(self.journal).await?;
             }
             // A payment's number says when it was recorded, whatever its rail.
-            let first =
-                self.pages.iter_mut().filter(|page| !page.read.is_empty()).min_by_key(|page| page.read[0].id);
+            let first = self
+                .pages
+                .iter_mut()
+                .filter(|page| !page.read.is_empty())
+                .min_by_key(|page| number(&page.read[0]));
             let Some(Page { rail, read, .. }) = first else { break };
             let rail = *rail;
-            let Some(payment) = read.pop_front() else { break };
+            let payment = match read.pop_front() {
+                Some(Ok(payment)) => payment,
+                Some(Err(unread)) if self.unread == Some(unread.id) => continue,
+                Some(Err(unread)) => {
+                    self.unread = Some(unread.id);
+                    return Ok(Some((rail, Err(unread))));
+                }
+                None => break,
+            };
             if self.since.is_some_and(|since| payment.updated_at < since) {
                 continue;
             }
@@ -89,7 +102,7 @@ impl Selected<'_> {
                 continue;
             }
             self.left -= 1;
-            return Ok(Some((rail, payment)));
+            return Ok(Some((rail, Ok(payment))));
         }
         Ok(None)
     }
@@ -98,9 +111,17 @@ impl Selected<'_> {
         if payment.standing.is_ended() || now - payment.created_at < normal(rail) {
             return Ok(payment.standing == Standing::Parked);
         }
-        let record = self.journal.find(rail.name(), Key::Name(payment.name.clone())).await?;
-        Ok(record.is_none_or(|record| now - asked_at(&record) >= normal(rail)))
+        match self.journal.find(rail.name(), Key::Name(payment.name.clone())).await {
+            Ok(record) => Ok(record.is_none_or(|record| now - asked_at(&record) >= normal(rail))),
+            // Nobody drives it.
+            Err(error) if error.kind() == ErrorKind::Record => Ok(true),
+            Err(error) => Err(error),
+        }
     }
+}
+
+fn number(listed: &Listed) -> PaymentId {
+    listed.as_ref().map_or_else(|unread| unread.id, |payment| payment.id)
 }
 
 /// When the present attempt was asked for.
@@ -114,7 +135,7 @@ struct Page {
     rail: Rail,
     /// What to read next; nothing when all was read.
     rest: Option<Filter>,
-    read: VecDeque<Summary>,
+    read: VecDeque<Listed>,
 }
 
 impl Page {
@@ -125,11 +146,11 @@ impl Page {
     /// Reads on if everything was told.
     async fn fill(&mut self, journal: &dyn Journal) -> Result<(), Error> {
         if let (true, Some(filter)) = (self.read.is_empty(), &mut self.rest) {
-            self.read = journal.list(self.rail.name(), filter.clone()).await?.into();
-            match self.read.back() {
-                Some(last) => filter.after = Some(last.id),
-                None => self.rest = None,
+            let page = journal.list(self.rail.name(), filter.clone()).await?;
+            if !filter.turn(&page) {
+                self.rest = None;
             }
+            self.read = page.into();
         }
         Ok(())
     }

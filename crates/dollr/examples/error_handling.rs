@@ -48,7 +48,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
 
     // After a restart, `resume` takes it up. What is open is in the journal.
     let list = dollr.list(Filter::default()).await?;
-    let failed = list.iter().filter(|payment| payment.standing == Standing::Failed).count();
+    let failed = list.iter().flatten().filter(|payment| payment.standing == Standing::Failed).count();
     println!("all in the journal: {failed} failed, {} open", list.len() - failed);
     Ok(())
 }

@@ -135,7 +135,7 @@ pub use ids::{
 };
 pub use instruction::Instruction;
 pub use orders::{Order, Source};
-pub use payonce::journal::{self, Filter, Journal, PaymentId, Record, Standing, Summary};
+pub use payonce::journal::{self, Filter, Journal, Listed, PaymentId, Record, Standing, Summary, Unread};
 /// The states of a payment as they come: [`Payment::watch`].
 pub type Watch = payonce::Watch<DollrRail>;
 pub use payees::{Payee, PayoutTo};

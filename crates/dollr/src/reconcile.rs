@@ -5,13 +5,14 @@ use std::collections::HashSet;
 use std::future::IntoFuture;
 use std::ops::Range;
 
-use payonce::journal::Filter;
+use futures_util::{StreamExt, stream};
+use payonce::journal::{Filter, Listed};
 use payonce::reconcile::{Compared, Here, Moved, There, attempts};
 use payonce::{BoxFuture, Error, ErrorKind, Failure, IntoName, Name, Operation, Timestamp};
 
-use crate::client::Dollr;
+use crate::client::{Dollr, Payment};
 use crate::orders::{Contents, Source};
-use crate::status::{Execution, ExecutionStatus, SourceStatus};
+use crate::status::{ExecutionStatus, SourceStatus};
 
 /// The outcome of a reconciliation. Its `Display` is a table.
 pub type Reconciliation = payonce::reconcile::Reconciliation<Source>;
@@ -21,6 +22,9 @@ pub type Difference = payonce::reconcile::Difference<Source>;
 
 /// How many payments are read from the journal at a time.
 const PAGE: usize = 1000;
+
+/// How many questions are open at any time.
+const CONCURRENCY: usize = 8;
 
 impl Dollr {
     /// Compares the journal with the provider, for the payments recorded and the documents paid in that period. Nothing
@@ -45,6 +49,9 @@ impl Dollr {
     /// name is given with [`expecting`](Reconcile::expecting), from which the key follows. Invoices and orders can be
     /// listed: one that was paid in the period, and by no collection of the journal, is found even after the journal
     /// was lost. The list is read whole, and a document that was paid in another period is left out of it.
+    ///
+    /// A payment whose record in the journal cannot be read is a difference, with the provider's word on its first attempt.
+    /// Where a document may have been paid by a collection that cannot be read, of whatever period, that is one, too.
     pub fn reconcile(&self, period: Range<Timestamp>) -> Reconcile {
         Reconcile { client: self.clone(), period, expected: Vec::new() }
     }
@@ -83,20 +90,31 @@ impl Reconcile {
 
     async fn run(self) -> Result<Reconciliation, Error> {
         let Self { client, period, expected } = self;
-        let mut asked = Vec::new();
+        let (mut asked, mut unreadable) = (Vec::new(), Vec::new());
         for named in expected {
             let (operation, name) = named?;
-            if client.find(&name).await?.is_none() {
-                asked.push((operation, name));
+            let reference_id = client.engine().reference_id(&operation, &name);
+            let payment = Compared { name, operation, reference_id };
+            match client.find(&payment.name).await {
+                Ok(None) => asked.push(payment),
+                Ok(Some(_)) => {}
+                Err(error) if error.kind() == ErrorKind::Record => {
+                    unreadable.push(Difference::unreadable(payment, &error));
+                }
+                Err(error) => return Err(error),
             }
         }
         let mut all: Reconciliation = client.engine().reconcile(period.clone()).await?;
         all.payments += asked.len();
         let mut differences = Vec::new();
-        for (operation, name) in asked {
-            differences.extend(unknown(&client, operation, name).await);
+        for payment in asked {
+            let there = stands(&client, &payment).await;
+            differences.extend(Difference::between(payment, Here::Unknown, there));
         }
+        unreadable.retain(|named| all.differences.iter().all(|found| found.payment() != named.payment()));
+        differences.append(&mut unreadable);
         differences.append(&mut all.differences);
+        all.payments += ask_by_key(&client, &mut differences).await;
         let collections = Collections::read(&client, &period).await?;
         for (payment, source) in &collections.unpaid {
             if let Some(paid) = by_other_means(&client, payment, *source).await {
@@ -118,6 +136,7 @@ impl Reconcile {
                 differences.push(paid);
             }
         }
+        differences.extend(collections.doubt(&differences));
         Ok(Reconciliation { differences, ..all })
     }
 }
@@ -131,19 +150,14 @@ impl IntoFuture for Reconcile {
     }
 }
 
-/// A name that ought to have been paid, and that the journal does not know.
-async fn unknown(client: &Dollr, operation: Operation, name: Name) -> Option<Difference> {
-    let reference_id = client.engine().reference_id(&operation, &name);
-    let there = match client.execution(&operation, reference_id).await {
-        Ok(execution) => Ok(stands(&execution)),
-        Err(error) if error.kind() == ErrorKind::NotFound => Ok(There::Unknown),
-        Err(error) => Err(error),
+/// How the attempt with that key stands with the provider.
+async fn stands(client: &Dollr, payment: &Compared) -> Result<There, Error> {
+    let execution = match client.execution(&payment.operation, payment.reference_id).await {
+        Ok(execution) => execution,
+        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(There::Unknown),
+        Err(error) => return Err(error),
     };
-    Difference::between(Compared { name, operation, reference_id }, Here::Unknown, there)
-}
-
-fn stands(execution: &Execution) -> There {
-    match &execution.status {
+    Ok(match execution.status {
         ExecutionStatus::Completed => There::Completed(Moved {
             payer_amount: execution.payer_amount,
             payee_amount: execution.payee_amount,
@@ -152,30 +166,60 @@ fn stands(execution: &Execution) -> There {
             There::Failed(Failure { reason: "the provider says failed".to_owned(), recorded: true })
         }
         _ => There::Pending,
+    })
+}
+
+/// Asks about the payments whose records cannot be read, which takes no more than their keys; says how many were answered.
+async fn ask_by_key(client: &Dollr, differences: &mut [Difference]) -> usize {
+    let unread = differences.iter().enumerate().filter_map(|(place, found)| match found {
+        Difference::Unreadable { payment: Some(payment), .. } => Some((place, payment.clone())),
+        _ => None,
+    });
+    let unread: Vec<_> = unread.collect();
+    let asked = stream::iter(unread)
+        .map(|(place, payment)| async move { (place, stands(client, &payment).await) })
+        .buffer_unordered(CONCURRENCY);
+    let mut answered = 0;
+    for (place, answer) in asked.collect::<Vec<_>>().await {
+        let Difference::Unreadable { error, there, .. } = &mut differences[place] else { continue };
+        match answer {
+            Ok(answer) => (answered, *there) = (answered + 1, Some(answer)),
+            Err(none) => error.push_str(&format!("; the provider could not be asked: {}", none.message())),
+        }
     }
+    answered
 }
 
 /// What the collections of the journal are for.
+#[derive(Default)]
 struct Collections {
     /// What a collection of any time has been completed for, and whatever one of the period was for.
     known: HashSet<Source>,
     /// Collections of the period that came to nothing so far, for what none has been completed.
     unpaid: Vec<(Compared, Source)>,
+    /// How many cannot be read, of any time, and what is wrong with the record of the first.
+    unreadable: Option<(usize, String)>,
 }
 
 impl Collections {
     async fn read(client: &Dollr, period: &Range<Timestamp>) -> Result<Self, Error> {
-        let (mut completed, mut known, mut unpaid) = (HashSet::new(), HashSet::new(), Vec::new());
+        let (mut completed, mut all) = (HashSet::new(), Self::default());
         let mut filter = Filter { standing: None, unfinished: false, after: None, limit: PAGE };
         loop {
             let page = client.list(filter.clone()).await?;
-            let Some(last) = page.last() else { break };
-            filter.after = Some(last.id);
-            for payment in page.iter().filter(|payment| payment.operation.as_str() == "collection") {
-                let found = client.find_by_reference(payment.reference_id).await?;
-                let found = found.ok_or_else(|| {
-                    Error::new(ErrorKind::Journal, "a payment that is listed cannot be found")
-                })?;
+            if !filter.turn(&page) {
+                break;
+            }
+            for listed in page {
+                let found = match of(client, listed).await {
+                    Ok(Some(found)) => found,
+                    Ok(None) => continue,
+                    Err(error) if error.kind() == ErrorKind::Record => {
+                        all.unreadable.get_or_insert_with(|| (0, error.message().to_owned())).0 += 1;
+                        continue;
+                    }
+                    Err(error) => return Err(error),
+                };
                 let record = found.record();
                 let Ok(Contents::Collection { source, .. }) = serde_json::from_str(&record.intent.contents)
                 else {
@@ -183,24 +227,48 @@ impl Collections {
                 };
                 let in_period = period.contains(&record.created_at);
                 if in_period {
-                    known.insert(source);
+                    all.known.insert(source);
                 }
                 for (reference_id, here) in attempts(record) {
                     let (name, operation) = (record.intent.name.clone(), record.intent.operation.clone());
                     match here {
                         Here::Completed(_) => drop(completed.insert(source)),
                         Here::Open | Here::Failed if in_period => {
-                            unpaid.push((Compared { name, operation, reference_id }, source));
+                            all.unpaid.push((Compared { name, operation, reference_id }, source));
                         }
                         _ => {}
                     }
                 }
             }
         }
-        unpaid.retain(|(_, source)| !completed.contains(source));
-        known.extend(completed);
-        Ok(Self { known, unpaid })
+        all.unpaid.retain(|(_, source)| !completed.contains(source));
+        all.known.extend(completed);
+        Ok(all)
     }
+
+    /// What there is to say of those that cannot be read: something, if a document was paid that one of them may be for.
+    fn doubt(self, differences: &[Difference]) -> Option<Difference> {
+        let doubtful = |found: &Difference| {
+            matches!(found, Difference::PaidThereOnly { .. } | Difference::PaidByOtherMeans { .. })
+        };
+        let (payments, error) = self.unreadable.filter(|_| differences.iter().any(doubtful))?;
+        Some(Difference::DocumentsInDoubt { payments, error })
+    }
+}
+
+/// The payment that was listed, if it is a collection.
+async fn of(client: &Dollr, listed: Listed) -> Result<Option<Payment>, Error> {
+    let reference_id = match listed {
+        Ok(payment) if payment.operation.as_str() == "collection" => payment.reference_id,
+        Err(unread) if unread.operation.as_ref().is_none_or(|said| said.as_str() == "collection") => {
+            return Err(unread.into());
+        }
+        _ => return Ok(None),
+    };
+    let found = client.find_by_reference(reference_id).await?;
+    let lost =
+        || Error::new(ErrorKind::Record, "a payment is listed in the journal, and not found by its key");
+    found.map(Some).ok_or_else(lost)
 }
 
 /// Whether what a collection was for has been paid without it.

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use chrono::TimeDelta;
-use payonce::journal::{Filter, Summary};
+use payonce::journal::{Filter, Listed};
 use payonce::reconcile::Reconciliation;
 use payonce::{Engine, Error, IntoName, Limits, Money, Name, Namespace, ReferenceId, Timestamp, Vitals};
 
@@ -135,7 +135,7 @@ impl Dwolla {
     /// Finds a payment by its name, in the journal, without driving it.
     ///
     /// # Errors
-    /// `Invalid` when the text is no name; `Journal` when the journal cannot be read.
+    /// `Invalid` when the text is no name; `Record` when it is there and cannot be read; `Journal` when the journal cannot be.
     pub async fn find(&self, name: impl IntoName) -> Result<Option<Payment>, Error> {
         let name = name.into_name()?;
         self.engine().find(&name).await
@@ -144,7 +144,7 @@ impl Dwolla {
     /// Finds a payment by the key of any of its attempts, in the journal, without driving it.
     ///
     /// # Errors
-    /// `Journal` when the journal cannot be read.
+    /// `Record` when it is there and cannot be read; `Journal` when the journal cannot be.
     pub async fn find_by_reference(&self, reference_id: ReferenceId) -> Result<Option<Payment>, Error> {
         self.engine().find_by_reference(reference_id).await
     }
@@ -155,11 +155,12 @@ impl Dwolla {
         self.engine().reference_id(&orders::operation(), name)
     }
 
-    /// Lists the journal's payments in the order in which they were recorded.
+    /// Lists the journal's payments in the order in which they were recorded; one whose row cannot be read is listed as
+    /// such.
     ///
     /// # Errors
     /// `Journal` when the journal cannot be read.
-    pub async fn list(&self, filter: Filter) -> Result<Vec<Summary>, Error> {
+    pub async fn list(&self, filter: Filter) -> Result<Vec<Listed>, Error> {
         self.engine().list(filter).await
     }
 

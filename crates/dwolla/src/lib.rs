@@ -115,7 +115,7 @@ pub use ids::{AccountId, CustomerId, FundingSourceId, OnDemandAuthorizationId, T
 pub use instruction::Instruction;
 pub use links::{Link, Owner};
 pub use orders::{Destination, Order};
-pub use payonce::journal::{self, Filter, Journal, PaymentId, Record, Standing, Summary};
+pub use payonce::journal::{self, Filter, Journal, Listed, PaymentId, Record, Standing, Summary, Unread};
 pub use payonce::rail::Report;
 pub use payonce::reconcile::{Compared, Difference, Moved, Reconciliation, There};
 pub use payonce::step::{Decision, Entry, Event, Expect};

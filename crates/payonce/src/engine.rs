@@ -10,7 +10,7 @@ use tracing::Instrument;
 use crate::clock::{Clock, SystemClock};
 use crate::drive::{self, Pause, Turn, Work};
 use crate::error::{Effect, Error, ErrorKind};
-use crate::journal::{Claim, Filter, Intent, Journal, Key, Lease, PaymentId, Record, Summary};
+use crate::journal::{Claim, Filter, Intent, Journal, Key, Lease, Listed, PaymentId, Record};
 use crate::measure;
 use crate::name::{Name, Namespace, Operation, ReferenceId};
 use crate::payment::{Payment, Progress};
@@ -195,7 +195,8 @@ impl<R: Rail> Engine<R> {
     }
 
     /// Takes up every payment that has not ended, and returns how many there are. They are driven in the background;
-    /// those that another living process drives are left to it.
+    /// those that another living process drives are left to it. One whose record cannot be read is left out, and the log
+    /// says so.
     ///
     /// Safe at every start, and at any other time.
     ///
@@ -208,11 +209,17 @@ impl<R: Rail> Engine<R> {
         let mut count = 0;
         loop {
             let page = inner.list(filter.clone()).await?;
-            let Some(last) = page.last() else { return Ok(count) };
-            filter.after = Some(last.id);
-            count += page.len();
-            for payment in &page {
-                inner.take_up(payment.reference_id, payment.id);
+            if !filter.turn(&page) {
+                return Ok(count);
+            }
+            for listed in page {
+                match listed {
+                    Ok(payment) => {
+                        count += 1;
+                        inner.take_up(payment.reference_id, payment.id);
+                    }
+                    Err(unread) => tracing::error!(%unread, "an unfinished payment is left out"),
+                }
             }
         }
     }
@@ -260,7 +267,7 @@ impl<R: Rail> Engine<R> {
     /// Finds a payment by its name, without driving it.
     ///
     /// # Errors
-    /// `Journal` when the journal cannot be read.
+    /// `Record` when it is there and cannot be read; `Journal` when the journal cannot be.
     pub async fn find(&self, name: &Name) -> Result<Option<Payment<R>>, Error> {
         self.found(Key::Name(name.clone())).await
     }
@@ -268,16 +275,16 @@ impl<R: Rail> Engine<R> {
     /// Finds a payment by the key of any of its attempts, without driving it.
     ///
     /// # Errors
-    /// `Journal` when the journal cannot be read.
+    /// `Record` when it is there and cannot be read; `Journal` when the journal cannot be.
     pub async fn find_by_reference(&self, reference_id: ReferenceId) -> Result<Option<Payment<R>>, Error> {
         self.found(Key::ReferenceId(reference_id)).await
     }
 
-    /// Lists payments in the order in which they were recorded.
+    /// Lists payments in the order in which they were recorded; one whose row cannot be read is listed as such.
     ///
     /// # Errors
     /// `Journal` when the journal cannot be read.
-    pub async fn list(&self, filter: Filter) -> Result<Vec<Summary>, Error> {
+    pub async fn list(&self, filter: Filter) -> Result<Vec<Listed>, Error> {
         self.inner.bind().await?;
         self.inner.list(filter).await
     }
@@ -404,7 +411,7 @@ impl<R: Rail> Inner<R> {
         self.journal.find(self.rail.name(), key).await
     }
 
-    async fn list(&self, filter: Filter) -> Result<Vec<Summary>, Error> {
+    async fn list(&self, filter: Filter) -> Result<Vec<Listed>, Error> {
         self.journal.list(self.rail.name(), filter).await
     }
 

@@ -44,6 +44,9 @@ pub enum ErrorKind {
     Configuration,
     /// The journal could not be read or written.
     Journal,
+    /// The journal's record of one payment cannot be read: it is damaged, or in a month of the archive that is not in the
+    /// database. This says nothing of other payments.
+    Record,
     /// The provider did not accept the credentials.
     Unauthorized,
     /// The provider will not do this before a person acts (verification, permission).
@@ -82,6 +85,7 @@ impl ErrorKind {
             Self::Contradicted => "contradicted",
             Self::Configuration => "configuration",
             Self::Journal => "journal",
+            Self::Record => "record",
             Self::Unauthorized => "unauthorized",
             Self::Forbidden => "forbidden",
             Self::NotFound => "not_found",
@@ -209,6 +213,7 @@ impl Error {
                 "a person must decide: look at the payment's history before paying in any other way"
             }
             (ErrorKind::Contradicted, _) => "nothing was decided: the provider's word stands",
+            (ErrorKind::Record, _) => "money may have moved: do not pay in another way",
             (_, Effect::Unknown) => "money may have moved: resume by name, do not pay in another way",
             (ErrorKind::Invalid | ErrorKind::Configuration, _) => "no money moved: correct it and try again",
             (ErrorKind::NameTaken, _) => {

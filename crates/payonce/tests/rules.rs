@@ -12,7 +12,7 @@ use std::time::Duration;
 
 use payonce::drive::{self, Pause, Turn, Work};
 use payonce::journal::{
-    Claim, Filter, Intent, Journal, Key, Lease, MemoryJournal, PaymentId, Record, Standing, Summary,
+    Claim, Filter, Intent, Journal, Key, Lease, Listed, MemoryJournal, PaymentId, Record, Standing,
 };
 use payonce::rail::{LookUp, Order, Preparation, Prepared, Refusal, Report, Setback, Submission, Then};
 use payonce::step::{Entry, Event, Expect, Outcome, Refused, Terms};
@@ -301,7 +301,7 @@ mod rule_1_journal_first {
         fn find<'a>(&'a self, rail: &'a str, key: Key) -> BoxFuture<'a, Result<Option<Record>, Error>> {
             if self.fails("find") { Box::pin(async { full() }) } else { self.0.find(rail, key) }
         }
-        fn list<'a>(&'a self, rail: &'a str, filter: Filter) -> BoxFuture<'a, Result<Vec<Summary>, Error>> {
+        fn list<'a>(&'a self, rail: &'a str, filter: Filter) -> BoxFuture<'a, Result<Vec<Listed>, Error>> {
             self.0.list(rail, filter)
         }
     }
@@ -1423,7 +1423,7 @@ mod where_keys_are_forgotten {
         fn find<'a>(&'a self, rail: &'a str, key: Key) -> BoxFuture<'a, Result<Option<Record>, Error>> {
             self.0.find(rail, key)
         }
-        fn list<'a>(&'a self, rail: &'a str, filter: Filter) -> BoxFuture<'a, Result<Vec<Summary>, Error>> {
+        fn list<'a>(&'a self, rail: &'a str, filter: Filter) -> BoxFuture<'a, Result<Vec<Listed>, Error>> {
             self.0.list(rail, filter)
         }
     }

@@ -278,14 +278,15 @@ macro_rules! blocking_client {
                 Ok(found.map(|payment| Payment::new(payment, &self.background)))
             }
 
-            /// Lists the journal's payments in the order in which they were recorded.
+            /// Lists the journal's payments in the order in which they were recorded; one whose row cannot be read is
+            /// listed as such.
             ///
             /// # Errors
             /// As for async code, and `Invalid` inside a Tokio runtime.
             pub fn list(
                 &self,
                 filter: payonce::journal::Filter,
-            ) -> Result<Vec<payonce::journal::Summary>, payonce::Error> {
+            ) -> Result<Vec<payonce::journal::Listed>, payonce::Error> {
                 self.wait(self.client.list(filter))?
             }
         }

@@ -183,7 +183,11 @@ impl<'r> Run<'r> {
         self.progress.answered(Stands::Failed, rail, amount);
         let everybodys = matches!(
             error.kind(),
-            ErrorKind::Configuration | ErrorKind::Journal | ErrorKind::Unauthorized | ErrorKind::Forbidden
+            ErrorKind::Configuration
+                | ErrorKind::Journal
+                | ErrorKind::Record
+                | ErrorKind::Unauthorized
+                | ErrorKind::Forbidden
         );
         if !everybodys {
             self.left.refused.insert(line, error.message().to_owned());

@@ -77,9 +77,13 @@ impl Child {
 
     async fn pay_all<F: Pays>(&self, client: F) -> Result<Exit, crate::Error> {
         let everything = Filter { standing: None, unfinished: false, after: None, limit: self.payments };
-        let ended: HashSet<Name> = client
+        let known: Vec<_> = client
             .list_payments(everything)
             .await?
+            .into_iter()
+            .collect::<Result<_, _>>()
+            .map_err(payonce::Error::from)?;
+        let ended: HashSet<Name> = known
             .into_iter()
             .filter(|payment| payment.standing.is_ended())
             .map(|payment| payment.name)
@@ -146,7 +150,11 @@ async fn pay(client: &impl Pays, planned: &Planned) -> Result<(), Error> {
         let Err(error) = end else { return Ok(()) };
         match error.kind() {
             ErrorKind::Parked => return Ok(()),
-            ErrorKind::Invalid | ErrorKind::NameTaken | ErrorKind::Configuration | ErrorKind::Journal => {
+            ErrorKind::Invalid
+            | ErrorKind::NameTaken
+            | ErrorKind::Configuration
+            | ErrorKind::Journal
+            | ErrorKind::Record => {
                 return Err(error);
             }
             _ => tokio::time::sleep(BREATH).await,

@@ -38,7 +38,9 @@ impl Proof {
     ) -> Result<Self, payonce::Error> {
         let everything = Filter { standing: None, unfinished: false, after: None, limit: plan.len() + 1 };
         let journaled = journal.list(rail.name(), everything).await?;
-        let standings = journaled.into_iter().map(|payment| (payment.name, payment.standing)).collect();
+        let standings =
+            journaled.into_iter().map(|payment| payment.map(|payment| (payment.name, payment.standing)));
+        let standings = standings.collect::<Result<_, _>>()?;
         Ok(Self::judge(plan, &standings, provider.moved(), provider.is_in_order()))
     }
 

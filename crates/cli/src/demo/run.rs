@@ -216,7 +216,11 @@ impl Run<'_> {
             let journal = SqliteJournal::open(self.directory.join("journal.db"))?;
             let unfinished = Filter { standing: None, unfinished: true, after: None, limit: self.plan.len() };
             let unfinished = journal.list(self.rail.name(), unfinished).await?;
-            unfinished.iter().filter(|p| matches!(p.standing, Standing::Sending | Standing::Pending)).count()
+            unfinished
+                .iter()
+                .flatten()
+                .filter(|p| matches!(p.standing, Standing::Sending | Standing::Pending))
+                .count()
         };
         self.kills.push(Kill { in_flight });
         let (kill, of) = (self.kills.len(), self.kills.len() + self.moments.len());

@@ -68,8 +68,12 @@ async fn waiting(journal: &dyn Journal) -> Result<(usize, usize), payonce::Error
     for rail in [Rail::Dollr, Rail::Dwolla] {
         let filter = Filter { standing: None, unfinished: true, after: None, limit: MOST };
         let parked = Filter { standing: Some(Standing::Parked), unfinished: false, ..filter.clone() };
-        counts.0 += journal.list(rail.name(), filter).await?.len();
-        counts.1 += journal.list(rail.name(), parked).await?.len();
+        for (count, filter) in [(&mut counts.0, filter), (&mut counts.1, parked)] {
+            for listed in journal.list(rail.name(), filter).await? {
+                listed?;
+                *count += 1;
+            }
+        }
     }
     Ok(counts)
 }

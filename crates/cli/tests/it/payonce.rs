@@ -37,6 +37,12 @@ impl Shop {
         Ran::of(self.command(arguments).output().unwrap())
     }
 
+    /// Changes the journal behind its back, as a failing disk does.
+    pub(crate) fn damage(&self, sql: &str) {
+        let journal = rusqlite::Connection::open(self.directory.path().join("payonce.db")).unwrap();
+        assert_eq!(journal.execute(sql, []).unwrap(), 1, "{sql}");
+    }
+
     /// How many movements of money the ledger has.
     pub(crate) fn movements(&self) -> usize {
         assert!(self.sandbox.ledger().is_balanced());

@@ -86,6 +86,29 @@ async fn it_says_what_remains_when_it_is_told_to_stop() {
 }
 
 #[tokio::test]
+async fn what_cannot_be_read_is_told_of_once_and_left_alone_and_the_others_are_driven() {
+    let shop = Shop::settling_after(Duration::from_millis(300)).await;
+    for name in ["pay/1", "pay/2", "pay/3", "pay/4"] {
+        shop.run(&[&["payout", name], &PAY[2..]].concat()).exits(4);
+    }
+    shop.damage("UPDATE events SET at = at + 1 WHERE payment = 1 AND place = 1");
+    shop.damage("UPDATE payments SET rail = 'dollq' WHERE name = 'pay/2'");
+    shop.damage("UPDATE payments SET standing = 'pendinf' WHERE name = 'pay/4'");
+    let dry = shop.run(&["resume", "--dry-run"]).exits(4);
+    assert!(dry.err.contains("pay/2") && dry.err.contains("pay/4"), "{dry:?}");
+    let resumed = shop.run(&["resume", "--json"]).exits(4);
+    let came_to = resumed.json();
+    let counts = ["taken_up", "completed", "left_alone"].map(|count| came_to[count].as_u64().unwrap());
+    assert_eq!(counts, [1, 1, 3], "{resumed:?}");
+    assert_eq!(resumed.err.lines().count(), 3, "{resumed:?}");
+    for name in ["pay/1", "pay/2", "pay/4"] {
+        assert!(resumed.err.contains(name), "{resumed:?}");
+    }
+    assert_eq!(shop.run(&["list", "--unfinished"]).exits(1).out.lines().count(), 1);
+    assert_eq!(shop.movements(), 4);
+}
+
+#[tokio::test]
 async fn a_dry_run_takes_up_nothing() {
     let shop = Shop::settling_after(Duration::from_secs(3600)).await;
     shop.run(&PAY).exits(4);

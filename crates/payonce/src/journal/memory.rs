@@ -6,8 +6,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
 use super::turns::Turns;
 use super::{
-    Claim, Filter, Intent, Journal, Key, Lease, PaymentId, Record, Result, Standing, Summary, not_parked,
-    other_namespace, taken_over,
+    Claim, Filter, Intent, Journal, Key, Lease, Listed, PaymentId, Record, Result, Standing, Summary,
+    not_parked, other_namespace, taken_over,
 };
 use crate::clock::BoxFuture;
 use crate::error::{Error, ErrorKind};
@@ -188,7 +188,7 @@ impl MemoryJournal {
         Ok(())
     }
 
-    fn do_list(&self, rail: &str, filter: &Filter) -> Vec<Summary> {
+    fn do_list(&self, rail: &str, filter: &Filter) -> Vec<Listed> {
         let store = self.lock();
         let wanted = |payment: &&Payment| {
             payment.record.intent.rail == rail
@@ -206,7 +206,7 @@ impl MemoryJournal {
             created_at: payment.record.created_at,
             updated_at: payment.updated_at,
         };
-        store.payments.iter().filter(wanted).take(filter.limit).map(summary).collect()
+        store.payments.iter().filter(wanted).take(filter.limit).map(summary).map(Ok).collect()
     }
 }
 
@@ -275,7 +275,7 @@ impl Journal for MemoryJournal {
         done(Ok(record.filter(|record| record.intent.rail == rail)))
     }
 
-    fn list<'a>(&'a self, rail: &'a str, filter: Filter) -> BoxFuture<'a, Result<Vec<Summary>>> {
+    fn list<'a>(&'a self, rail: &'a str, filter: Filter) -> BoxFuture<'a, Result<Vec<Listed>>> {
         done(Ok(self.do_list(rail, &filter)))
     }
 }

@@ -103,7 +103,7 @@ impl Record {
     /// Folds the entries.
     ///
     /// # Errors
-    /// `Journal` when they cannot have happened in that order: the payment is not driven then.
+    /// `Record` when they cannot have happened in that order: the payment is not driven then.
     pub fn state(&self) -> Result<State> {
         let mut state = State::intended(self.intent.expect, self.intent.reference_id, self.created_at);
         for entry in &self.entries {
@@ -220,6 +220,39 @@ pub struct Summary {
     pub updated_at: Timestamp,
 }
 
+/// One payment of a list, or why it cannot be read, which says nothing of the others.
+pub type Listed = std::result::Result<Summary, Unread>;
+
+/// A payment whose row in the journal cannot be read. It is not driven, and must not be paid by another name.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[allow(clippy::exhaustive_structs, reason = "back ends build it")]
+pub struct Unread {
+    /// Its number in the journal.
+    pub id: PaymentId,
+    /// Which movement, if that can be read.
+    pub operation: Option<Operation>,
+    /// Its permanent name, if that can be read.
+    pub name: Option<Name>,
+    /// The key of its first attempt, if that can be read.
+    pub reference_id: Option<ReferenceId>,
+    /// What is wrong, and what to do.
+    pub what: String,
+}
+
+impl fmt::Display for Unread {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.what)
+    }
+}
+
+impl std::error::Error for Unread {}
+
+impl From<Unread> for Error {
+    fn from(unread: Unread) -> Self {
+        Self::new(ErrorKind::Record, unread.what)
+    }
+}
+
 /// Which payments to list.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
@@ -240,6 +273,16 @@ impl Default for Filter {
     /// The first hundred, however they stand.
     fn default() -> Self {
         Self { standing: None, unfinished: false, after: None, limit: 100 }
+    }
+}
+
+impl Filter {
+    /// Goes on after that page of a list. False when there was nothing on it: then the list is at its end.
+    pub fn turn(&mut self, page: &[Listed]) -> bool {
+        let last =
+            page.last().map(|last| last.as_ref().map_or_else(|unread| unread.id, |payment| payment.id));
+        self.after = last.or(self.after);
+        last.is_some()
     }
 }
 
@@ -399,21 +442,47 @@ pub trait Journal: fmt::Debug + Send + Sync + 'static {
     ) -> BoxFuture<'a, Result<()>>;
 
     /// Finds one payment.
+    ///
+    /// # Errors
+    /// `Record` when it is there and cannot be read; `Journal` when the journal cannot be.
     fn find<'a>(&'a self, rail: &'a str, key: Key) -> BoxFuture<'a, Result<Option<Record>>>;
 
-    /// Lists payments in the order in which they were recorded.
-    fn list<'a>(&'a self, rail: &'a str, filter: Filter) -> BoxFuture<'a, Result<Vec<Summary>>>;
+    /// Lists payments in the order in which they were recorded. One whose row cannot be read is listed as such, if it may
+    /// be of that rail, and keeps no other from being listed.
+    ///
+    /// # Errors
+    /// `Journal` when the journal cannot be read.
+    fn list<'a>(&'a self, rail: &'a str, filter: Filter) -> BoxFuture<'a, Result<Vec<Listed>>>;
 }
 
 /// The error for a payment whose record cannot be trusted.
 fn damaged(name: &Name, what: &str) -> Error {
-    Error::new(
-        ErrorKind::Journal,
-        format!(
-            "the journal's record of {name:?} {what}; it is not driven, because that would be guessing. \
-             Restore the journal from a backup or decide by the provider's own record"
-        ),
-    )
+    Error::new(ErrorKind::Record, not_driven(&format!("the journal's record of {:?}", name.as_str()), what))
+}
+
+/// What to do about a record that cannot be trusted.
+const MEND: &str = "Restore the journal from a backup or decide by the provider's own record; of a journal in a file, \
+                    `payonce journal check` tells all that is damaged";
+
+/// What is said of a payment whose record cannot be trusted.
+fn not_driven(which: &str, what: &str) -> String {
+    format!("{which} {what}; it is not driven, because that would be guessing. {MEND}")
+}
+
+/// A payment whose row cannot be read, by what of it can be.
+fn unread(
+    id: PaymentId,
+    (operation, name, reference_id): (Option<Operation>, Option<Name>, Option<ReferenceId>),
+    cause: &dyn fmt::Display,
+) -> Unread {
+    let which = match &name {
+        Some(name) => format!("{:?}", name.as_str()),
+        None => format!("payment number {}", id.0),
+    };
+    let what = format!(
+        "the journal's row of {which} cannot be read ({cause}); it must not be paid by another name. {MEND}"
+    );
+    Unread { id, operation, name, reference_id, what }
 }
 
 /// Says in the log of a payment that it was taken and is not handed out.

@@ -16,8 +16,8 @@ use super::row::{EventDigest, EventRow, entry};
 use super::turns::Turns;
 use super::writer::{Worker, explain};
 use super::{
-    Claim, Filter, Intent, Journal, Key, Lease, PaymentId, Record, Result, Standing, Summary, damaged,
-    left_out, not_parked, other_namespace, taken_over,
+    Claim, Filter, Intent, Journal, Key, Lease, Listed, PaymentId, Record, Result, Standing, Summary, Unread,
+    damaged, left_out, not_parked, other_namespace, taken_over, unread,
 };
 use crate::clock::BoxFuture;
 use crate::error::{Error, ErrorKind};
@@ -210,10 +210,36 @@ fn key(column: usize, row: &Row<'_>) -> rusqlite::Result<ReferenceId> {
     Ok(Uuid::from_bytes(bytes).into())
 }
 
+/// Whether what was read cannot be what was written, which says nothing of other rows and of the store.
+fn is_of_the_row(error: &rusqlite::Error) -> bool {
+    use rusqlite::Error::{FromSqlConversionFailure, IntegralValueOutOfRange, InvalidColumnType, Utf8Error};
+    matches!(
+        error,
+        FromSqlConversionFailure(..) | IntegralValueOutOfRange(..) | InvalidColumnType(..) | Utf8Error(..)
+    )
+}
+
+/// Tells of a payment's row that cannot be read by what can be, which is in those columns.
+fn illegible(row: &Row<'_>, columns: [usize; 3], id: PaymentId, error: &rusqlite::Error) -> Unread {
+    let [operation, name, reference_id] = columns;
+    let text = |column: usize| row.get::<_, String>(column).ok();
+    let known = (
+        text(operation).and_then(|operation| Operation::new(operation).ok()),
+        text(name).and_then(|name| Name::new(name).ok()),
+        key(reference_id, row).ok(),
+    );
+    // What the driver says around it is of no use to a person.
+    let cause = std::error::Error::source(error).map_or_else(|| error.to_string(), ToString::to_string);
+    unread(id, known, &cause)
+}
+
+/// A payment's row: its number, what was intended, the digest that was written with it, and when it was recorded.
+type Written = (PaymentId, Intent, [u8; 32], Timestamp);
+
 pub(super) const PAYMENT: &str =
     "SELECT id, rail, operation, name, reference_id, contents, expect, digest, created_at FROM payments";
 
-pub(super) fn payment(row: &Row<'_>) -> rusqlite::Result<(PaymentId, Intent, [u8; 32], Timestamp)> {
+pub(super) fn payment(row: &Row<'_>) -> rusqlite::Result<Written> {
     let text = |column: usize| row.get::<_, String>(column);
     let intent = Intent {
         rail: text(1)?,
@@ -226,13 +252,23 @@ pub(super) fn payment(row: &Row<'_>) -> rusqlite::Result<(PaymentId, Intent, [u8
     Ok((PaymentId(row.get(0)?), intent, row.get(7)?, moment(8, row.get(8)?)?))
 }
 
+/// The same, of a payment that is asked for: what is wrong with its row alone is an error of its own.
+fn written(row: &Row<'_>) -> rusqlite::Result<Result<Written>> {
+    match payment(row) {
+        Err(error) if is_of_the_row(&error) => {
+            Ok(Err(illegible(row, [2, 3, 4], PaymentId(row.get(0)?), &error).into()))
+        }
+        read => read.map(Ok),
+    }
+}
+
 /// The plus keeps SQLite from planning for the very payment, and so from preparing the statement anew for each.
 const EVENTS: &str = "SELECT place, at, event, digest FROM events WHERE payment = +?1 ORDER BY place";
 
 /// Reads a payment's events, and checks that the record is the one that was written.
 pub(super) fn record(
     connection: &Connection,
-    (id, intent, digest, created_at): (PaymentId, Intent, [u8; 32], Timestamp),
+    (id, intent, digest, created_at): Written,
 ) -> rusqlite::Result<Result<Record>> {
     if intent.digest() != digest {
         return Ok(Err(damaged(&intent.name, "does not have the contents it was written with")));
@@ -241,18 +277,32 @@ pub(super) fn record(
     let mut rows = statement.query([id.0])?;
     let mut entries = Vec::new();
     while let Some(row) = rows.next()? {
-        let (at, text, digest) = (row.get(1)?, row.get_ref(2)?.as_str()?, row.get::<_, EventDigest>(3)?);
-        match entry((id, &intent), (entries.len(), row.get(0)?), at, text, &digest) {
-            Ok(entry) => entries.push(entry),
-            Err(error) => return Ok(Err(error)),
+        let read = event(row)
+            .map(|(place, at, text, digest)| entry((id, &intent), (entries.len(), place), at, text, &digest));
+        match read {
+            Ok(Ok(entry)) => entries.push(entry),
+            Ok(Err(error)) => return Ok(Err(error)),
+            Err(error) if is_of_the_row(&error) => {
+                return Ok(Err(
+                    damaged(&intent.name, "holds an event that cannot be read").with_source(error)
+                ));
+            }
+            Err(error) => return Err(error),
         }
     }
     Ok(Ok(Record { id, intent, created_at, entries }))
 }
 
+fn event<'r>(row: &'r Row<'_>) -> rusqlite::Result<(usize, i64, &'r str, EventDigest)> {
+    Ok((row.get(0)?, row.get(1)?, row.get_ref(2)?.as_str()?, row.get(3)?))
+}
+
 fn by_id(connection: &Connection, id: PaymentId) -> rusqlite::Result<Result<Record>> {
-    let found = connection.prepare_cached(&format!("{PAYMENT} WHERE id = ?1"))?.query_row([id.0], payment)?;
-    record(connection, found)
+    let mut statement = connection.prepare_cached(&format!("{PAYMENT} WHERE id = ?1"))?;
+    match statement.query_row([id.0], written)? {
+        Ok(found) => record(connection, found),
+        Err(error) => Ok(Err(error)),
+    }
 }
 
 fn insert_events(
@@ -312,13 +362,14 @@ fn find(connection: &Connection, rail: &str, sought: &Key) -> rusqlite::Result<R
     let found = match sought {
         Key::Name(name) => connection
             .prepare_cached(&format!("{PAYMENT} WHERE rail = ?1 AND name = ?2"))?
-            .query_row(params![rail, name.as_str()], payment),
+            .query_row(params![rail, name.as_str()], written),
         Key::ReferenceId(reference_id) => connection
             .prepare_cached(&format!("{PAYMENT} {BY_REFERENCE_ID}"))?
-            .query_row(params![rail, reference_id.as_uuid().as_bytes()], payment),
+            .query_row(params![rail, reference_id.as_uuid().as_bytes()], written),
     };
     match found.optional()? {
-        Some(found) => Ok(record(connection, found)?.map(Some)),
+        Some(Ok(found)) => Ok(record(connection, found)?.map(Some)),
+        Some(Err(error)) => Ok(Err(error)),
         None => Ok(Ok(None)),
     }
 }
@@ -380,7 +431,8 @@ fn claim_free(
         };
         if !held {
             free += 1;
-            turns.add(row.get_ref(2)?.as_str()?, PaymentId(row.get(0)?));
+            // One that cannot be read takes its turn, too, and is found damaged.
+            turns.add(row.get_ref(2)?.as_str().unwrap_or_default(), PaymentId(row.get(0)?));
         }
     }
     drop(rows);
@@ -491,20 +543,60 @@ fn resolve(
     Ok(Ok(()))
 }
 
-fn list(connection: &Connection, rail: &str, filter: &Filter) -> rusqlite::Result<Vec<Summary>> {
+/// What a list shows.
+const LISTED: &str =
+    "SELECT id, operation, name, reference_id, expect, standing, created_at, updated_at, rail FROM";
+
+/// Payments that are said to go over rails for which the journal is not bound. Which those are is found by going from one to the
+/// next in an index, whatever lies between.
+fn astray(unfinished: &str) -> String {
+    format!(
+        "WITH RECURSIVE said (over) AS (
+             SELECT min(rail) FROM payments WHERE true {unfinished}
+             UNION ALL
+             SELECT (SELECT min(rail) FROM payments WHERE rail > said.over {unfinished})
+             FROM said WHERE said.over IS NOT NULL
+         )
+         {LISTED} said CROSS JOIN payments ON rail = said.over
+         WHERE said.over NOT IN (SELECT rail FROM bindings) AND rail <> ?1"
+    )
+}
+
+/// A payment whose rail was damaged is listed with those of every rail: it is nobody's, and somebody must hear of it.
+fn list(connection: &Connection, rail: &str, filter: &Filter) -> rusqlite::Result<Vec<Listed>> {
     // The condition is the one of the partial index, to the letter, so that SQLite uses it.
     let unfinished =
         if filter.unfinished { "AND standing NOT IN ('completed', 'failed', 'parked')" } else { "" };
-    let mut statement = connection.prepare_cached(&format!(
-        "SELECT id, operation, name, reference_id, expect, standing, created_at, updated_at FROM payments
-         WHERE rail = ?1 AND id > ?2 AND (?3 IS NULL OR standing = ?3) {unfinished} ORDER BY id LIMIT ?4"
-    ))?;
+    let chosen = format!("(?3 IS NULL OR standing = ?3) {unfinished} ORDER BY id LIMIT ?4");
     let after = filter.after.map_or(i64::MIN, |id| id.0);
     let standing = filter.standing.map(Standing::as_str);
     let limit = i64::try_from(filter.limit).unwrap_or(i64::MAX);
-    let rows = statement.query_map(params![rail, after, standing, limit], |row| {
+    let mut listed = Vec::new();
+    let these = format!("{LISTED} payments WHERE rail = ?1 AND id > ?2 AND {chosen}");
+    // The plus keeps SQLite from going through all payments.
+    let astray = format!("{} AND +id > ?2 AND {chosen}", astray(unfinished));
+    for query in [these, astray] {
+        let mut statement = connection.prepare_cached(&query)?;
+        let mut rows = statement.query(params![rail, after, standing, limit])?;
+        while let Some(row) = rows.next()? {
+            listed.push((row.get(0)?, one(row, rail)?));
+        }
+    }
+    listed.sort_by_key(|(id, _): &(i64, Listed)| *id);
+    listed.truncate(filter.limit);
+    Ok(listed.into_iter().map(|(_, listed)| listed).collect())
+}
+
+fn one(row: &Row<'_>, rail: &str) -> rusqlite::Result<Listed> {
+    let id = PaymentId(row.get(0)?);
+    let summary = || {
+        let said: String = row.get(8)?;
+        if said != rail {
+            let cause = format!("it is said to go over {said:?}, which the journal has never been used for");
+            return Err(unreadable(8, std::io::Error::other(cause)));
+        }
         Ok(Summary {
-            id: PaymentId(row.get(0)?),
+            id,
             operation: Operation::new(row.get::<_, String>(1)?).map_err(|e| unreadable(1, e))?,
             name: Name::new(row.get::<_, String>(2)?).map_err(|e| unreadable(2, e))?,
             reference_id: key(3, row)?,
@@ -513,8 +605,11 @@ fn list(connection: &Connection, rail: &str, filter: &Filter) -> rusqlite::Resul
             created_at: moment(6, row.get(6)?)?,
             updated_at: moment(7, row.get(7)?)?,
         })
-    })?;
-    rows.collect()
+    };
+    match summary() {
+        Err(error) if is_of_the_row(&error) => Ok(Err(illegible(row, [1, 2, 3], id, &error))),
+        read => read.map(Ok),
+    }
 }
 
 impl Journal for SqliteJournal {
@@ -624,7 +719,7 @@ impl Journal for SqliteJournal {
         Box::pin(self.reads.run(move |connection| find(connection, &rail, &key)))
     }
 
-    fn list<'a>(&'a self, rail: &'a str, filter: Filter) -> BoxFuture<'a, Result<Vec<Summary>>> {
+    fn list<'a>(&'a self, rail: &'a str, filter: Filter) -> BoxFuture<'a, Result<Vec<Listed>>> {
         let rail = rail.to_owned();
         Box::pin(self.reads.run(move |connection| list(connection, &rail, &filter).map(Ok)))
     }
@@ -862,7 +957,7 @@ mod tests {
             journal.append(lease.unwrap(), vec![pending], Standing::Pending).await.unwrap();
             raw(&path).execute_batch(damage).unwrap();
             let error = journal.claim(record.id).await.unwrap_err();
-            assert_eq!(error.kind(), ErrorKind::Journal);
+            assert_eq!(error.kind(), ErrorKind::Record);
             assert!(error.message().contains(words), "{name}: {error}");
         }
         for (name, place, event, words) in [
@@ -884,7 +979,7 @@ mod tests {
                 Ok(other) => panic!("{other:?}"),
                 Err(error) => error,
             };
-            assert_eq!(error.kind(), ErrorKind::Journal);
+            assert_eq!(error.kind(), ErrorKind::Record);
             assert!(error.message().contains(words), "{name}: {error}");
         }
     }
@@ -905,10 +1000,52 @@ mod tests {
         // No single bit makes one of these of another.
         for word in turned {
             raw(&path).execute("UPDATE payments SET standing = CAST(?1 AS TEXT)", [&word]).unwrap();
-            match journal.list("dollr", unfinished.clone()).await {
-                Ok(listed) => assert_eq!(listed[0].id, record.id, "{}", word.escape_ascii()),
-                Err(error) => assert!(error.message().contains("damaged"), "{error}"),
+            let [Err(unread)] = &journal.list("dollr", unfinished.clone()).await.unwrap()[..] else {
+                panic!("{} is no word for a standing", word.escape_ascii());
+            };
+            assert_eq!((unread.id, unread.name.as_ref()), (record.id, Some(&record.intent.name)));
+            assert!(unread.what.contains("journal check"), "{unread}");
+        }
+    }
+
+    #[tokio::test]
+    async fn a_row_that_cannot_be_read_is_told_of_and_stops_and_hides_no_other() {
+        let dir = tempfile::tempdir().unwrap();
+        for (name, damage) in [
+            ("standing", "standing = 'completef'"),
+            ("expect", "expect = replace(expect, '{', '[')"),
+            ("operation", "operation = ''"),
+            ("text", "operation = CAST(x'ff' AS TEXT)"),
+            ("when", "created_at = 9223372036854775807"),
+            ("rail", "rail = 'dollq'"),
+        ] {
+            let path = dir.path().join(name);
+            let journal = SqliteJournal::open(&path).unwrap();
+            journal.bind("dollr", &Namespace::new("merchant-42").unwrap()).await.unwrap();
+            for payment in ["a", "b", "c"] {
+                let (_, lease) = journal.intend(intent(payment), now()).await.unwrap();
+                journal.release(lease.unwrap()).await.unwrap();
             }
+            raw(&path).execute(&format!("UPDATE payments SET {damage} WHERE name = 'b'"), []).unwrap();
+            for unfinished in [false, true] {
+                let (mut filter, mut told) =
+                    (Filter { unfinished, limit: 1, ..Filter::default() }, Vec::new());
+                loop {
+                    let page = journal.list("dollr", filter.clone()).await.unwrap();
+                    if !filter.turn(&page) {
+                        break;
+                    }
+                    told.extend(page);
+                }
+                let [Ok(a), Err(b), Ok(c)] = &told[..] else { panic!("{name}: {told:?}") };
+                assert_eq!((a.name.as_str(), c.name.as_str()), ("a", "c"));
+                assert_eq!(b.name.as_ref().map(Name::as_str), Some("b"));
+                assert!(b.what.contains("cannot be read") && b.what.contains("journal check"), "{b}");
+            }
+            let taken = journal.claim_free("dollr", 9).await.unwrap();
+            let taken: Vec<_> = taken.iter().map(|(_, record)| record.intent.name.as_str()).collect();
+            // The digests do not hold how it stands, which is for finding it, and never for driving it.
+            assert_eq!(taken, if name == "standing" { &["a", "b", "c"][..] } else { &["a", "c"] }, "{name}");
         }
     }
 
@@ -921,7 +1058,7 @@ mod tests {
         for ended in [Standing::Completed, Standing::Failed, Standing::Parked] {
             raw(&path).execute("UPDATE payments SET standing = ?1", [ended.as_str()]).unwrap();
             let error = journal.claim(record.id).await.unwrap_err();
-            assert_eq!(error.kind(), ErrorKind::Journal);
+            assert_eq!(error.kind(), ErrorKind::Record);
             assert!(error.message().contains("called ended"), "{error}");
         }
     }
@@ -966,7 +1103,8 @@ mod tests {
                     Ok(found) => panic!("{name}: {found:?}"),
                 },
             };
-            assert_eq!(error.kind(), ErrorKind::Journal, "{name}");
+            let kind = if name == "key" { ErrorKind::Record } else { ErrorKind::Journal };
+            assert_eq!(error.kind(), kind, "{name}");
             let plain = error.message().contains("damaged") || error.message().contains("contents");
             assert!(plain, "{name}: {error}");
         }

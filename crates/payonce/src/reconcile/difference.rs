@@ -178,6 +178,26 @@ pub enum Difference<D = NoDocument> {
         /// How it stands with the provider.
         there: There,
     },
+    /// The journal's record of a payment cannot be read: it is damaged, or in a month of the archive that is not there. So
+    /// it was not compared. Mend the journal and reconcile again; do not pay it by another name.
+    Unreadable {
+        /// Which, if that can be read.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        payment: Option<Compared>,
+        /// What is wrong with its record, and what to do, in the journal's words.
+        error: String,
+        /// How its first attempt stands with the provider, where that can be asked by its key alone.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        there: Option<There>,
+    },
+    /// Records of payments that documents are paid by cannot be read, of whatever period: a document that is said here to be
+    /// paid by none of the journal's payments may have been paid by one of them.
+    DocumentsInDoubt {
+        /// How many payments.
+        payments: usize,
+        /// What is wrong with the record of one of them, and what to do, in the journal's words.
+        error: String,
+    },
     /// A person must decide.
     Parked {
         /// Which.
@@ -228,6 +248,11 @@ impl<D> Difference<D> {
         Self::Unanswered { payment, error: error.message().to_owned() }
     }
 
+    /// That the journal's record of a payment cannot be read.
+    pub fn unreadable(payment: Compared, error: &Error) -> Self {
+        Self::Unreadable { payment: Some(payment), error: error.message().to_owned(), there: None }
+    }
+
     /// The payment it is about, if it is about one of ours.
     pub fn payment(&self) -> Option<&Compared> {
         match self {
@@ -239,7 +264,8 @@ impl<D> Difference<D> {
             | Self::Parked { payment, .. }
             | Self::NotPaid { payment, .. }
             | Self::Unanswered { payment, .. } => Some(payment),
-            Self::PaidThereOnly { .. } => None,
+            Self::Unreadable { payment, .. } => payment.as_ref(),
+            Self::PaidThereOnly { .. } | Self::DocumentsInDoubt { .. } => None,
         }
     }
 
@@ -251,10 +277,12 @@ impl<D> Difference<D> {
             Self::CompletedHereOnly { .. } => 2,
             Self::PaidByOtherMeans { .. } => 3,
             Self::PaidThereOnly { .. } => 4,
-            Self::Parked { .. } => 5,
-            Self::NotPaid { .. } => 6,
-            Self::Unanswered { .. } => 7,
-            Self::StillOpen { .. } => 8,
+            Self::DocumentsInDoubt { .. } => 5,
+            Self::Unreadable { .. } => 6,
+            Self::Parked { .. } => 7,
+            Self::NotPaid { .. } => 8,
+            Self::Unanswered { .. } => 9,
+            Self::StillOpen { .. } => 10,
         }
     }
 }
@@ -279,6 +307,14 @@ impl<D: fmt::Display> Difference<D> {
             Self::PaidThereOnly { total, .. } => {
                 words("paid there only", "unknown".to_owned(), format!("{total} is paid"))
             }
+            // What the journal says is long, and stands where it makes no column wide.
+            Self::Unreadable { error, there, .. } => {
+                let there = there.as_ref().map_or_else(|| "not asked".to_owned(), ToString::to_string);
+                words("unreadable", "-".to_owned(), format!("{there} ({error})"))
+            }
+            Self::DocumentsInDoubt { error, .. } => {
+                words("documents in doubt", "-".to_owned(), error.clone())
+            }
             Self::StillOpen { there, .. } => words("still open", "open".to_owned(), there.to_string()),
             Self::Parked { reason, there, .. } => words("parked", reason.to_string(), there.to_string()),
             Self::NotPaid { there, .. } => words("not paid", "unknown".to_owned(), there.to_string()),
@@ -289,7 +325,9 @@ impl<D: fmt::Display> Difference<D> {
     fn row(&self) -> [String; 4] {
         let which = match (self, self.payment()) {
             (Self::PaidThereOnly { source, number, .. }, _) => format!("{source} ({number})"),
-            (_, payment) => payment.map(|of| format!("{} {}", of.operation, of.name)).unwrap_or_default(),
+            (Self::DocumentsInDoubt { payments, .. }, _) => format!("{payments} payments"),
+            (_, None) => "a payment".to_owned(),
+            (_, Some(payment)) => format!("{} {}", payment.operation, payment.name),
         };
         let [what, here, there] = self.words();
         [what, which, here, there]

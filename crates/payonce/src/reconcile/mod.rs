@@ -1,7 +1,8 @@
 //! Reconciliation: the journal held against the provider's own word, for a period. Reads only, here and there.
 //!
 //! What must stay true: it asks about every attempt of every payment, an earlier one that failed too, because a failure
-//! that was none is a double payment in the making; and what could not be asked is said to be so, never left out.
+//! that was none is a double payment in the making; and what could not be asked, or not be read, is said to be so, never
+//! left out.
 
 mod difference;
 
@@ -13,7 +14,7 @@ pub use difference::{Compared, Difference, Here, Moved, NoDocument, Reconciliati
 
 use crate::engine::Engine;
 use crate::error::{Error, ErrorKind};
-use crate::journal::{Filter, Key, Record};
+use crate::journal::{Filter, Key, Listed, Record, Summary, Unread};
 use crate::name::ReferenceId;
 use crate::rail::{Order, Rail, Report};
 use crate::step::{Decision, Event, Timestamp};
@@ -29,7 +30,8 @@ impl<R: Rail> Engine<R> {
     /// up once. Writes nothing, here or there.
     ///
     /// # Errors
-    /// `Journal` when the journal cannot be read. What the provider could not be asked is a difference.
+    /// `Journal` when the journal cannot be read. What the provider could not be asked is a difference, and so is a payment
+    /// whose record alone cannot be read: it is told of in whatever period, if not even its row says when it was recorded.
     pub async fn reconcile<D>(&self, period: Range<Timestamp>) -> Result<Reconciliation<D>, Error> {
         let mut all = Reconciliation {
             from: period.start,
@@ -40,31 +42,62 @@ impl<R: Rail> Engine<R> {
         };
         let mut filter = Filter { standing: None, unfinished: false, after: None, limit: PAGE };
         loop {
-            let page = self.list(filter.clone()).await?;
-            let Some(last) = page.last() else { return Ok(all) };
-            filter.after = Some(last.id);
-            let mut keys = Vec::new();
-            for payment in page.iter().filter(|payment| period.contains(&payment.created_at)) {
-                keys.push(payment.reference_id);
+            let mut page = self.list(filter.clone()).await?;
+            if !filter.turn(&page) {
+                return Ok(all);
             }
-            let read = stream::iter(keys).map(|key| self.recorded(key)).buffered(CONCURRENCY);
-            let records: Vec<Record> = read.try_collect().await?;
+            // Of one that cannot be read, nobody knows when it was recorded.
+            page.retain(|listed| {
+                listed.as_ref().map_or(true, |payment| period.contains(&payment.created_at))
+            });
+            let read = stream::iter(page).map(|listed| self.recorded(listed)).buffered(CONCURRENCY);
+            let records: Vec<Result<Record, Difference<D>>> = read.try_collect().await?;
             let mut asked = Vec::new();
-            for record in &records {
-                for (key, here) in attempts(record) {
-                    asked.push((Order::of(&record.intent, key), here));
+            for record in records {
+                match record {
+                    Ok(record) => {
+                        let ask = |(key, here)| Ok((Order::of(&record.intent, key), here));
+                        asked.extend(attempts(&record).into_iter().map(ask));
+                    }
+                    Err(unreadable) => asked.push(Err(unreadable)),
                 }
             }
-            all.payments += asked.len();
-            let compared = stream::iter(asked).map(|(order, here)| self.compare(order, here));
+            all.payments += asked.iter().filter(|asked| asked.is_ok()).count();
+            let compared = stream::iter(asked).map(|asked| async move {
+                match asked {
+                    Ok((order, here)) => self.compare(order, here).await,
+                    Err(unreadable) => Some(unreadable),
+                }
+            });
             let found: Vec<Option<Difference<D>>> = compared.buffered(CONCURRENCY).collect().await;
             all.differences.extend(found.into_iter().flatten());
         }
     }
 
-    async fn recorded(&self, key: ReferenceId) -> Result<Record, Error> {
-        let found = self.inner.find(Key::ReferenceId(key)).await?;
-        found.ok_or_else(|| Error::new(ErrorKind::Journal, "a payment that is listed cannot be found"))
+    /// The record of a payment that was listed, or that it cannot be read.
+    async fn recorded<D>(&self, listed: Listed) -> Result<Result<Record, Difference<D>>, Error> {
+        let Summary { operation, name, reference_id, .. } = match listed {
+            Ok(payment) => payment,
+            Err(Unread { operation, name, reference_id, what, .. }) => {
+                let known = name.zip(operation).zip(reference_id);
+                let payment =
+                    known.map(|((name, operation), reference_id)| Compared { name, operation, reference_id });
+                return Ok(Err(Difference::Unreadable { payment, error: what, there: None }));
+            }
+        };
+        let found = self.inner.find(Key::ReferenceId(reference_id)).await;
+        let whole = found.and_then(|record| {
+            let record = record.ok_or_else(|| {
+                Error::new(ErrorKind::Record, "it is listed in the journal, and not found by its key")
+            })?;
+            record.state().map(|_| record)
+        });
+        match whole {
+            Err(error) if error.kind() == ErrorKind::Record => {
+                Ok(Err(Difference::unreadable(Compared { name, operation, reference_id }, &error)))
+            }
+            whole => whole.map(Ok),
+        }
     }
 
     async fn compare<D>(&self, order: Order, here: Here) -> Option<Difference<D>> {
@@ -103,3 +136,6 @@ pub fn attempts(record: &Record) -> Vec<(ReferenceId, Here)> {
     }
     attempts
 }
+
+#[cfg(test)]
+mod tests;

@@ -19,7 +19,7 @@ use std::task::{Context, Poll, Waker};
 
 use payonce::drive::{self, Pause, Turn, Work};
 use payonce::journal::{
-    Claim, Filter, Intent, Journal, Key, Lease, MemoryJournal, PaymentId, Record, Standing, Summary,
+    Claim, Filter, Intent, Journal, Key, Lease, Listed, MemoryJournal, PaymentId, Record, Standing,
 };
 use payonce::step::{self, Decision, Entry, Event, Expect, Outcome, ParkReason};
 use payonce::{BoxFuture, Error, ErrorKind, Name, Namespace, Operation, ReferenceId, Timestamp};
@@ -132,7 +132,7 @@ impl Journal for Book {
     fn find<'a>(&'a self, _: &'a str, _: Key) -> BoxFuture<'a, Result<Option<Record>, Error>> {
         unreachable!("{ASKED}")
     }
-    fn list<'a>(&'a self, _: &'a str, _: Filter) -> BoxFuture<'a, Result<Vec<Summary>, Error>> {
+    fn list<'a>(&'a self, _: &'a str, _: Filter) -> BoxFuture<'a, Result<Vec<Listed>, Error>> {
         unreachable!("{ASKED}")
     }
 }

@@ -76,7 +76,7 @@ pub(super) fn walk(run: &Run, directory: &Path, figures: &mut Figures) -> Result
             Err(error) => {
                 noticed += 1;
                 match error.kind() {
-                    ErrorKind::Journal | ErrorKind::Configuration => unclear(&error),
+                    ErrorKind::Journal | ErrorKind::Record | ErrorKind::Configuration => unclear(&error),
                     _ => None,
                 }
             }

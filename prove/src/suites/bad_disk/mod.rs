@@ -151,7 +151,7 @@ fn unclear(error: &Error) -> Option<String> {
         "another was given",
         "understood",
     ];
-    let right = error.kind() == ErrorKind::Journal || error.kind() == ErrorKind::Configuration;
+    let right = matches!(error.kind(), ErrorKind::Journal | ErrorKind::Record | ErrorKind::Configuration);
     let code = text.contains("SqliteFailure") || text.contains("Error code") || text.contains('\n');
     (!right || code || !plain.iter().any(|words| text.contains(words)))
         .then(|| format!("an error that a person cannot act upon: {:?}: {text}", error.kind()))

@@ -10,11 +10,11 @@ use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use anyhow::{Context, Result};
-use dollr::journal::{Claim, Intent, Key, Lease};
+use dollr::journal::{Claim, Intent, Key, Lease, Listed};
 use dollr::{
     AccountId, Builder, Clock, Currency, Dollr, Entry, Error, Event, Expect, Filter, Journal, Name,
-    Namespace, Operation, Pace, Passcode, PaymentId, Phone, Record, Secret, Source, Standing, Summary,
-    SystemClock, Timestamp, raw, usd,
+    Namespace, Operation, Pace, Passcode, PaymentId, Phone, Record, Secret, Source, Standing, SystemClock,
+    Timestamp, raw, usd,
 };
 use futures_util::FutureExt;
 use payonce::journal::{MemoryJournal, PostgresJournal, SqliteJournal};
@@ -296,7 +296,7 @@ impl Journal for Panics {
         self.0.find(rail, key)
     }
 
-    fn list<'a>(&'a self, rail: &'a str, filter: Filter) -> BoxFuture<'a, Result<Vec<Summary>, Error>> {
+    fn list<'a>(&'a self, rail: &'a str, filter: Filter) -> BoxFuture<'a, Result<Vec<Listed>, Error>> {
         self.0.list(rail, filter)
     }
 }

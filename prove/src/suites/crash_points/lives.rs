@@ -195,7 +195,7 @@ impl World {
         let all = Filter { standing: None, unfinished: false, after: None, limit: 10 };
         let listed = bed::runtime()?.block_on(journal.list(client.name(), all))?;
         Ok(match &listed[..] {
-            [one] if one.standing == Standing::Completed => None,
+            [Ok(one)] if one.standing == Standing::Completed => None,
             other => Some(format!("it completed, but the journal has {other:?}")),
         })
     }

@@ -4,7 +4,7 @@
 use std::future::pending;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use dollr::{Entry, Namespace, Record, Standing, Summary, Timestamp};
+use dollr::{Entry, Listed, Namespace, Record, Standing, Timestamp};
 use payonce::journal::{Claim, Filter, Intent, Journal, Key, Lease, PaymentId};
 use payonce::rail::{LookUp, Order, Preparation, Rail, Submission};
 use payonce::step::Terms;
@@ -248,7 +248,7 @@ impl Journal for StruckJournal {
         self.inner.find(rail, key)
     }
 
-    fn list<'a>(&'a self, rail: &'a str, filter: Filter) -> BoxFuture<'a, Result<Vec<Summary>, Error>> {
+    fn list<'a>(&'a self, rail: &'a str, filter: Filter) -> BoxFuture<'a, Result<Vec<Listed>, Error>> {
         self.inner.list(rail, filter)
     }
 }

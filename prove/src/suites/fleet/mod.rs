@@ -226,9 +226,11 @@ async fn journal(base: &Base) -> Result<HashMap<Uuid, Standing>> {
         let mut filter = Filter { limit: 1000, ..Filter::default() };
         loop {
             let page = journal.list(rail.name(), filter.clone()).await?;
-            let Some(last) = page.last() else { break };
-            filter.after = Some(last.id);
-            for one in &page {
+            if !filter.turn(&page) {
+                break;
+            }
+            for one in page {
+                let one = one?;
                 if standings.insert(one.reference_id.as_uuid(), one.standing).is_some() {
                     bail!("the journal holds two payments of one key");
                 }

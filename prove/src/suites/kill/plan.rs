@@ -71,7 +71,8 @@ impl Plan {
         let journal = SqliteJournal::open(journal)?;
         let all = Filter { standing: None, unfinished: false, after: None, limit: usize::MAX };
         let listed = bed::runtime()?.block_on(journal.list(self.rail.name(), all))?;
-        let mine: Vec<_> = listed.into_iter().filter(|one| one.name.as_str().starts_with("demo/")).collect();
+        let mut mine: Vec<_> = listed.into_iter().collect::<Result<_, _>>()?;
+        mine.retain(|one| one.name.as_str().starts_with("demo/"));
         if mine.len() != self.payments {
             tally.wrong(format!("{} of {} payments are in the journal", mine.len(), self.payments));
         }

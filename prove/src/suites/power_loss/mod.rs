@@ -181,8 +181,10 @@ async fn look(file: &Path, progress: &Progress, bound: bool, found: &mut Found) 
     }
     let all = Filter { standing: None, unfinished: false, after: None, limit: usize::MAX };
     let listed = journal.list("dollr", all).await?;
-    let standings: BTreeMap<_, _> =
-        listed.into_iter().map(|summary| (summary.reference_id, summary.standing)).collect();
+    let standings: BTreeMap<_, _> = listed
+        .into_iter()
+        .map(|one| one.map(|one| (one.reference_id, one.standing)))
+        .collect::<Result<_, _>>()?;
     let mut there = 0;
     for (payment, (begun, done)) in progress {
         found.acknowledged += done;

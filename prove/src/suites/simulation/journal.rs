@@ -9,7 +9,7 @@ use std::sync::{Arc, Mutex};
 use std::task::{Context, Poll, Waker};
 
 use payonce::journal::{
-    Claim, Filter, Intent, Journal, Key, Lease, MemoryJournal, PaymentId, Record, Standing, Summary,
+    Claim, Filter, Intent, Journal, Key, Lease, Listed, MemoryJournal, PaymentId, Record, Standing,
 };
 use payonce::step::{Entry, Event};
 use payonce::{BoxFuture, Effect, Error, ErrorKind, Namespace, Timestamp};
@@ -100,7 +100,7 @@ impl Disk {
 fn call_failed(world: &World, store: &MemoryJournal, id: PaymentId, failed: bool) -> Result<()> {
     let rail = world.lock().provider.terrain.rail();
     let all = at_once(store.list(rail, Filter { limit: usize::MAX, ..Filter::default() }))?;
-    let named = all.iter().find(|payment| payment.id == id).expect("what was written is there");
+    let named = all.iter().flatten().find(|payment| payment.id == id).expect("what was written is there");
     let number = callers::number(&named.name);
     world.lock().provider.called_failed(number, failed);
     Ok(())
@@ -160,7 +160,7 @@ impl Journal for Disk {
         let rail = rail.to_owned();
         self.access("find", move |store| at_once(store.find(&rail, key)))
     }
-    fn list<'a>(&'a self, rail: &'a str, filter: Filter) -> BoxFuture<'a, Result<Vec<Summary>>> {
+    fn list<'a>(&'a self, rail: &'a str, filter: Filter) -> BoxFuture<'a, Result<Vec<Listed>>> {
         let rail = rail.to_owned();
         self.access("list", move |store| at_once(store.list(&rail, filter)))
     }

@@ -1,5 +1,7 @@
 //! `payonce journal archive`: what a person types, from paying to bringing a month back, and the ledger that sees each payment once.
 
+use std::collections::BTreeSet;
+
 use super::*;
 
 const BATCH: &str =
@@ -59,9 +61,26 @@ async fn what_was_archived_is_told_as_before_and_is_not_paid_again_even_when_its
     assert!(fleet.run(&["show", "pay/1"]).exits(1).err.contains("nothing was sent"));
     assert!(fleet.run(&["batch", "run", "pay.csv", "--yes"]).code != Some(0));
     assert_eq!(fleet.run(&["list", "--json", "--limit", "3"]).exits(0).out, before[0]);
+    let reconciled = |fleet: &Fleet| {
+        let ever = ["reconcile", "--since", "2000-01-01", "--until", "2100-01-01", "--json"];
+        let found = fleet.run(&ever).exits(6).json();
+        assert_eq!(found["payments"], 4, "{found}");
+        let differences = found["differences"].as_array().unwrap().clone();
+        differences.into_iter().filter(|one| one["difference"] == "unreadable").collect::<Vec<_>>()
+    };
+    let away = reconciled(&fleet);
+    let told = |one: &serde_json::Value| {
+        assert!(one["error"].as_str().unwrap().contains("no longer in the journal's database"), "{one}");
+        one["there"]["completed"]["payee_amount"]["amount"].as_str().unwrap().to_owned()
+    };
+    assert_eq!(
+        away.iter().map(told).collect::<BTreeSet<_>>(),
+        ["1.00", "2.00", "3.00"].map(str::to_owned).into()
+    );
     assert_eq!(fleet.shop.movements(), 4);
     typed(&fleet, "pg_restore", &month);
     assert_eq!(fleet.run(&["show", "pay/1"]).exits(0).out, before[2]);
+    assert_eq!(reconciled(&fleet), [serde_json::Value::Null; 0]);
     fleet.run(&PAY).exits(0);
     assert_eq!(fleet.shop.movements(), 4);
 }

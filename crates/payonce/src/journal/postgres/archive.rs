@@ -232,5 +232,5 @@ pub(super) fn away(name: &Name, ended: Timestamp, month: i32) -> Error {
         ended.format("%Y-%m-%d %H:%M:%S UTC"),
         Numbered(month),
     );
-    Error::new(ErrorKind::Journal, message)
+    Error::new(ErrorKind::Record, message)
 }

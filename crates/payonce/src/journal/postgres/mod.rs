@@ -34,7 +34,7 @@ use tokio::sync::{Notify, OnceCell, oneshot};
 use tokio_postgres::types::Type;
 
 use super::{
-    Claim, Filter, Granted, Intent, Journal, Key, Lease, PaymentId, Record, Result, Standing, Summary,
+    Claim, Filter, Granted, Intent, Journal, Key, Lease, Listed, PaymentId, Record, Result, Standing,
     other_namespace,
 };
 use crate::clock::BoxFuture;
@@ -403,7 +403,7 @@ impl Journal for PostgresJournal {
         })
     }
 
-    fn list<'a>(&'a self, rail: &'a str, filter: Filter) -> BoxFuture<'a, Result<Vec<Summary>>> {
+    fn list<'a>(&'a self, rail: &'a str, filter: Filter) -> BoxFuture<'a, Result<Vec<Listed>>> {
         Box::pin(async move {
             let store = &self.running().await?.store;
             read::list(store, self.merchant_name(), rail, &filter).await

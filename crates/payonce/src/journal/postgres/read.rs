@@ -10,7 +10,9 @@ use super::address::Value;
 use super::{Result, Store, archive};
 use crate::error::{Error, ErrorKind};
 use crate::journal::row::entry;
-use crate::journal::{Filter, Intent, Key, PaymentId, Record, Standing, Summary, damaged};
+use crate::journal::{
+    Filter, Intent, Key, Listed, PaymentId, Record, Standing, Summary, damaged, not_driven, unread,
+};
 use crate::name::{Name, Operation};
 use crate::step::{Entry, Timestamp};
 
@@ -49,9 +51,8 @@ impl Found {
 
 /// What cannot be what was written.
 fn unreadable(error: impl std::error::Error + Send + Sync + 'static) -> Error {
-    let message =
-        "a row of the journal cannot be read, and its payment is not driven: its database is damaged";
-    Error::new(ErrorKind::Journal, message).with_source(error)
+    let what = format!("cannot be read ({error})");
+    Error::new(ErrorKind::Record, not_driven("the journal's row of a payment", &what)).with_source(error)
 }
 
 fn moment(millis: i64) -> Result<Timestamp> {
@@ -96,19 +97,19 @@ async fn whole(store: &Store, sql: &str, values: &[Value<'_>]) -> Result<Vec<Fou
 /// Checks that the record is the one that was written.
 pub(super) fn record_of(found: Found) -> Result<Record> {
     let (row, id) = (&found.payment, found.id());
-    let name = Name::new(row.get::<_, String>(3)).map_err(unreadable)?;
+    let name = Name::new(text(row, 3)?).map_err(unreadable)?;
     let contents = match &found.rest {
-        Rest::Events(_) => row.get(5),
-        Rest::Archived(_, Some(archived)) => archived.get(1),
+        Rest::Events(_) => text(row, 5)?.to_owned(),
+        Rest::Archived(_, Some(archived)) => text(archived, 1)?.to_owned(),
         Rest::Archived(month, None) => return Err(archive::away(&name, moment(row.get(9))?, *month)),
     };
     let intent = Intent {
-        rail: row.get(1),
-        operation: Operation::new(row.get::<_, String>(2)).map_err(unreadable)?,
+        rail: text(row, 1)?.to_owned(),
+        operation: Operation::new(text(row, 2)?).map_err(unreadable)?,
         name,
         reference_id: row.get::<_, Uuid>(4).into(),
         contents,
-        expect: serde_json::from_str(row.get(6)).map_err(unreadable)?,
+        expect: serde_json::from_str(text(row, 6)?).map_err(unreadable)?,
     };
     if intent.digest() != row.get::<_, &[u8]>(7) {
         return Err(damaged(&intent.name, "does not have the contents it was written with"));
@@ -116,8 +117,8 @@ pub(super) fn record_of(found: Found) -> Result<Record> {
     let entries: Result<_> = match &found.rest {
         Rest::Events(events) => events.iter().enumerate().map(|one| noted((id, &intent), one)).collect(),
         Rest::Archived(_, archived) => {
-            let lines = archived.iter().flat_map(|row| row.get::<_, &str>(2).split('\n'));
-            lines.enumerate().map(|one| archive::noted((id, &intent), one)).collect()
+            let lines = archived.as_ref().map(|row| text(row, 2)).transpose()?.map(|lines| lines.split('\n'));
+            lines.into_iter().flatten().enumerate().map(|one| archive::noted((id, &intent), one)).collect()
         }
     };
     let record = Record { id, created_at: moment(row.get(8))?, entries: entries?, intent };
@@ -129,7 +130,7 @@ pub(super) fn record_of(found: Found) -> Result<Record> {
 
 fn noted((id, intent): (PaymentId, &Intent), (expected, row): (usize, &Row)) -> Result<Entry> {
     let place = usize::try_from(row.get::<_, i32>(1)).unwrap_or(usize::MAX);
-    entry((id, intent), (expected, place), row.get(2), row.get(3), row.get(4))
+    entry((id, intent), (expected, place), row.get(2), text(row, 3)?, row.get(4))
 }
 
 pub(super) async fn find(store: &Store, merchant: &str, rail: &str, key: &Key) -> Result<Option<Record>> {
@@ -167,7 +168,7 @@ const LISTED: &str =
     "SELECT p.id, p.operation, p.name, p.reference_id, p.expect, coalesce(u.standing, p.standing),
                              p.created_at, coalesce(u.updated_at, p.updated_at)";
 
-pub(super) async fn list(store: &Store, merchant: &str, rail: &str, filter: &Filter) -> Result<Vec<Summary>> {
+pub(super) async fn list(store: &Store, merchant: &str, rail: &str, filter: &Filter) -> Result<Vec<Listed>> {
     let standing = filter.standing;
     let from = if filter.unfinished || standing.is_some_and(|standing| !standing.is_ended()) {
         "FROM payonce.unfinished u JOIN payonce.payments p ON p.merchant = u.merchant AND p.id = u.payment
@@ -193,18 +194,33 @@ pub(super) async fn list(store: &Store, merchant: &str, rail: &str, filter: &Fil
         (&standing, Type::TEXT),
         (&limit, Type::INT8),
     ];
-    store.link.run(&sql, values).await?.iter().map(summary).collect()
+    Ok(store.link.run(&sql, values).await?.iter().map(listed).collect())
 }
 
-fn summary(row: &Row) -> Result<Summary> {
-    Ok(Summary {
-        id: PaymentId(row.get(0)),
-        operation: Operation::new(row.get::<_, String>(1)).map_err(unreadable)?,
-        name: Name::new(row.get::<_, String>(2)).map_err(unreadable)?,
-        reference_id: row.get::<_, Uuid>(3).into(),
-        expect: serde_json::from_str(row.get(4)).map_err(unreadable)?,
-        standing: row.get::<_, &str>(5).parse().map_err(unreadable)?,
-        created_at: moment(row.get(6))?,
-        updated_at: moment(row.get(7))?,
+fn listed(row: &Row) -> Listed {
+    let (id, reference_id) = (PaymentId(row.get(0)), row.get::<_, Uuid>(3).into());
+    let operation = text(row, 1).and_then(|operation| Operation::new(operation).map_err(unreadable));
+    let name = text(row, 2).and_then(|name| Name::new(name).map_err(unreadable));
+    let known = (operation.as_ref().ok().cloned(), name.as_ref().ok().cloned(), Some(reference_id));
+    let summary = || {
+        Ok(Summary {
+            id,
+            operation: operation?,
+            name: name?,
+            reference_id,
+            expect: serde_json::from_str(text(row, 4)?).map_err(unreadable)?,
+            standing: text(row, 5)?.parse::<Standing>().map_err(unreadable)?,
+            created_at: moment(row.get(6))?,
+            updated_at: moment(row.get(7))?,
+        })
+    };
+    summary().map_err(|error: Error| {
+        let cause = std::error::Error::source(&error).map(ToString::to_string).unwrap_or_default();
+        unread(id, known, &cause)
     })
+}
+
+/// What is no text is no error of the connection.
+fn text(row: &Row, column: usize) -> Result<&str> {
+    row.try_get(column).map_err(unreadable)
 }

@@ -243,7 +243,7 @@ async fn an_archived_row_that_was_changed_in_any_place_is_refused_and_so_is_one_
     };
     let refused = async || {
         let error = journal.find("dollr", Key::Name(record.intent.name.clone())).await.unwrap_err();
-        assert_eq!(error.kind(), ErrorKind::Journal);
+        assert_eq!(error.kind(), ErrorKind::Record);
         assert!(error.message().contains("not driven"), "{error}");
         let claimed = journal.claim(record.id).await;
         assert!(claimed.is_err(), "{claimed:?}");
@@ -297,7 +297,7 @@ async fn a_payment_whose_month_is_gone_is_an_error_that_says_so_and_is_never_pai
             journal.intend(record.intent.clone(), now()).await.unwrap_err(),
             journal.claim(record.id).await.unwrap_err(),
         ] {
-            assert_eq!((error.kind(), error.effect()), (ErrorKind::Journal, Effect::None), "{error}");
+            assert_eq!((error.kind(), error.effect()), (ErrorKind::Record, Effect::None), "{error}");
             for words in
                 ["completed at 2026-07-14 12:00:00 UTC", "the archive of 2026-07", "nothing was sent"]
             {
