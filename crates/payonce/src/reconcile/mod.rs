@@ -56,8 +56,9 @@ impl<R: Rail> Engine<R> {
             for record in records {
                 match record {
                     Ok(record) => {
-                        let ask = |(key, here)| Ok((Order::of(&record.intent, key), here));
-                        asked.extend(attempts(&record).into_iter().map(ask));
+                        for (key, here) in attempts(&record) {
+                            asked.push(Ok((Order::of(&record.intent, key), here)));
+                        }
                     }
                     Err(unreadable) => asked.push(Err(unreadable)),
                 }
