@@ -570,6 +570,19 @@ mod tests {
     }
 
     #[test]
+    fn a_payment_is_looked_at_from_when_it_is_taken_until_it_rests() {
+        let mut schedule = Schedule::default();
+        assert!(!schedule.is_looked_at(key(1)), "it is not here");
+        schedule.slot(key(1), PaymentId(1));
+        schedule.put(key(1), at(1));
+        assert!(!schedule.is_looked_at(key(1)));
+        schedule.pop(at(1)).unwrap();
+        assert!(schedule.is_looked_at(key(1)));
+        schedule.put(key(1), at(2));
+        assert!(!schedule.is_looked_at(key(1)));
+    }
+
+    #[test]
     fn payments_are_taken_up_in_lots_of_half_of_what_may_wait_or_of_what_may_still_be_held() {
         let mut schedule = Schedule::default();
         let mut fresh = |n: u128| {
