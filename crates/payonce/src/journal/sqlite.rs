@@ -562,17 +562,28 @@ fn astray(unfinished: &str) -> String {
     )
 }
 
-/// A payment whose rail was damaged is listed with those of every rail: it is nobody's, and somebody must hear of it.
-fn list(connection: &Connection, rail: &str, filter: &Filter) -> rusqlite::Result<Vec<Listed>> {
+/// Which payments are listed, and in what order; the first part for itself, too.
+fn chosen(filter: &Filter) -> (&'static str, String) {
     // The condition is the one of the partial index, to the letter, so that SQLite uses it.
     let unfinished =
         if filter.unfinished { "AND standing NOT IN ('completed', 'failed', 'parked')" } else { "" };
-    let chosen = format!("(?3 IS NULL OR standing = ?3) {unfinished} ORDER BY id LIMIT ?4");
+    (unfinished, format!("(?3 IS NULL OR standing = ?3) {unfinished} ORDER BY id LIMIT ?4"))
+}
+
+/// The payments of a rail. The plus keeps SQLite from sorting all of them for each page, by an index that has them by name.
+fn these(unfinished: bool, chosen: &str) -> String {
+    let plus = if unfinished { "" } else { "+" };
+    format!("{LISTED} payments WHERE {plus}rail = ?1 AND id > ?2 AND {chosen}")
+}
+
+/// A payment whose rail was damaged is listed with those of every rail: it is nobody's, and somebody must hear of it.
+fn list(connection: &Connection, rail: &str, filter: &Filter) -> rusqlite::Result<Vec<Listed>> {
+    let (unfinished, chosen) = chosen(filter);
     let after = filter.after.map_or(i64::MIN, |id| id.0);
     let standing = filter.standing.map(Standing::as_str);
     let limit = i64::try_from(filter.limit).unwrap_or(i64::MAX);
     let mut listed = Vec::new();
-    let these = format!("{LISTED} payments WHERE rail = ?1 AND id > ?2 AND {chosen}");
+    let these = these(filter.unfinished, &chosen);
     // The plus keeps SQLite from going through all payments.
     let astray = format!("{} AND +id > ?2 AND {chosen}", astray(unfinished));
     for query in [these, astray] {
@@ -773,6 +784,26 @@ mod tests {
             .collect();
         assert_eq!(steps[0], "SEARCH payments USING INTEGER PRIMARY KEY (rowid=?)", "{steps:?}");
         assert!(!steps.iter().any(|step| step.contains("SCAN") || step.contains("(rail=?)")), "{steps:?}");
+    }
+
+    /// However many come before it.
+    #[tokio::test]
+    async fn a_page_of_a_list_is_read_from_where_the_last_one_ended_without_sorting() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("journal.db");
+        drop(SqliteJournal::open(&path).unwrap());
+        let connection = raw(&path);
+        for (unfinished, words) in [
+            (false, "SEARCH payments USING INTEGER PRIMARY KEY (rowid>?)"),
+            (true, "SEARCH payments USING INDEX payments_unfinished (rail=? AND id>?)"),
+        ] {
+            let (_, chosen) = chosen(&Filter { unfinished, ..Filter::default() });
+            let query = format!("EXPLAIN QUERY PLAN {}", these(unfinished, &chosen));
+            let mut plan = connection.prepare(&query).unwrap();
+            let steps = plan.query_map(params!["dollr", 7, None::<&str>, 100], |row| row.get(3)).unwrap();
+            let steps: Vec<String> = steps.map(Result::unwrap).collect();
+            assert_eq!(steps, [words]);
+        }
     }
 
     /// With a bare parameter SQLite did so for each payment, which took longer than to read it.
