@@ -126,6 +126,14 @@ pub(crate) mod keyring {
             // The error of an entry that is no text carries its bytes.
             done.map_err(|error| match error {
                 keyring_core::Error::BadEncoding(_) => "it holds no text".to_owned(),
+                // A keyring that is locked shows no entries.
+                keyring_core::Error::NoEntry => {
+                    "it is not there, or the keyring is locked: unlock it, or store the secrets with payonce login"
+                        .to_owned()
+                }
+                error @ keyring_core::Error::NoStorageAccess(_) => {
+                    format!("{error}; unlock the keyring, or start the service that keeps it")
+                }
                 error => error.to_string(),
             })
             .map_err(|why| Problem::Keyring(super::entry(profile, rail), why))
@@ -188,6 +196,6 @@ mod tests {
         let read = Secrets::kept(&Kept::Keyring, &profile, Rail::Dollr).unwrap();
         assert_eq!(read.0["DOLLR_CLIENT_SECRET"].expose(), "canary-4711");
         let missing = Secrets::kept(&Kept::Keyring, &profile, Rail::Dwolla).err().unwrap().to_string();
-        assert!(missing.contains("payonce live/dwolla"), "{missing}");
+        assert!(missing.contains("payonce live/dwolla") && missing.contains("unlock it"), "{missing}");
     }
 }
