@@ -11,6 +11,9 @@ use std::path::{Path, PathBuf};
 
 use uuid::Uuid;
 
+/// How often a lock file is made that somebody clears away before it is locked. Once is rare.
+const ATTEMPTS: usize = 100;
+
 /// This process's claim to be alive, for one journal.
 #[derive(Debug)]
 pub(super) struct Owner {
@@ -30,7 +33,7 @@ impl Owner {
     /// Makes and locks the file, before the owner's id is written anywhere. Clears away the files of the dead.
     pub(super) fn register(journal: &Path) -> io::Result<Self> {
         living(journal)?;
-        loop {
+        for _ in 0..ATTEMPTS {
             let id = Uuid::new_v4();
             let path = lock_path(journal, id);
             let mut options = OpenOptions::new();
@@ -45,6 +48,7 @@ impl Owner {
                 Err(TryLockError::Error(error)) => return Err(error),
             }
         }
+        Err(io::Error::other("each lock file that was made beside it was gone before it was locked"))
     }
 
     pub(super) fn id(&self) -> Uuid {
