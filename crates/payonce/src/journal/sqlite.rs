@@ -1071,7 +1071,8 @@ mod tests {
                 let [Ok(a), Err(b), Ok(c)] = &told[..] else { panic!("{name}: {told:?}") };
                 assert_eq!((a.name.as_str(), c.name.as_str()), ("a", "c"));
                 assert_eq!(b.name.as_ref().map(Name::as_str), Some("b"));
-                assert!(b.what.contains("cannot be read") && b.what.contains("journal check"), "{b}");
+                let told = b.to_string();
+                assert!(told.contains("cannot be read") && told.contains("journal check"), "{told}");
             }
             let taken = journal.claim_free("dollr", 9).await.unwrap();
             let taken: Vec<_> = taken.iter().map(|(_, record)| record.intent.name.as_str()).collect();
